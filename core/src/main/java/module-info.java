@@ -1,0 +1,15 @@
+/** The runtime a program links against, and the {@code quanta} command. */
+module org.quantalang.core {
+    requires transitive org.quantalang.abi;
+    requires transitive org.quantalang.memory;
+    requires transitive org.quantalang.scheduler;
+    requires transitive info.picocli;
+    requires static org.jspecify;
+
+    exports org.quantalang.core.cli;
+
+    opens org.quantalang.core.cli to
+            info.picocli;
+
+    uses org.quantalang.core.cli.CommandProvider;
+}

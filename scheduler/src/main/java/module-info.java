@@ -1,0 +1,6 @@
+/** A work-stealing executor for pollable tasks. */
+module org.quantalang.scheduler {
+    requires org.jctools.core;
+    requires org.jctools.core.jdk11;
+    requires static org.jspecify;
+}
