@@ -1,4 +1,4 @@
 /** C types, record layouts, calling conventions, and calls into and out of C libraries. */
 module org.quantalang.abi {
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 }

@@ -4,7 +4,8 @@ module org.quantalang.core {
     requires transitive org.quantalang.memory;
     requires transitive org.quantalang.scheduler;
     requires transitive info.picocli;
-    requires static org.jspecify;
+    requires transitive com.fasterxml.jackson.core;
+    requires static transitive org.jspecify;
 
     exports org.quantalang.core.cli;
 

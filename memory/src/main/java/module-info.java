@@ -1,5 +1,5 @@
 /** Reference-counted objects outside the Java heap, and the collector of their cycles. */
 module org.quantalang.memory {
     requires transitive org.quantalang.abi;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 }

@@ -2,5 +2,5 @@
 module org.quantalang.scheduler {
     requires org.jctools.core;
     requires org.jctools.core.jdk11;
-    requires static org.jspecify;
+    requires static transitive org.jspecify;
 }
