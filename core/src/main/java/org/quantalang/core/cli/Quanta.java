@@ -9,9 +9,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Locale;
 import java.util.ServiceLoader;
 
 /**
@@ -106,13 +108,33 @@ public final class Quanta implements Runnable {
         line.setParameterExceptionHandler(
                 (mistake, _) -> {
                     CommandLine at = mistake.getCommandLine();
-                    err.println("quanta: " + mistake.getMessage());
+                    err.println("quanta: " + explain(mistake));
                     err.println(
                             "try '%s --help'".formatted(at.getCommandSpec().qualifiedName(" ")));
                     return CommandLine.ExitCode.USAGE;
                 });
         line.setExecutionExceptionHandler((failure, _, _) -> report(err, failure, quanta.debug));
         return line;
+    }
+
+    /** Says what is wrong in this command's own voice; picocli suggests what may be meant. */
+    private static String explain(ParameterException mistake) {
+        if (mistake instanceof UnmatchedArgumentException unmatched) {
+            String argument = unmatched.getUnmatched().getFirst();
+            CommandLine at = mistake.getCommandLine();
+            String kind =
+                    argument.startsWith("-")
+                            ? "option"
+                            : at.getSubcommands().isEmpty() ? "argument" : "command";
+            List<String> near = unmatched.getSuggestions();
+            return "unknown %s '%s'%s"
+                    .formatted(
+                            kind,
+                            argument,
+                            near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near));
+        }
+        String message = String.valueOf(mistake.getMessage());
+        return message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
     }
 
     private static int report(PrintWriter err, Throwable failure, boolean debug) {
