@@ -1,0 +1,853 @@
+package org.quantalang.memory;
+
+import static org.quantalang.memory.internal.object.HeaderWord.ONE_STRONG;
+
+import org.quantalang.memory.inspect.Histogram;
+import org.quantalang.memory.inspect.VerificationReport;
+import org.quantalang.memory.internal.alloc.BlockAllocator;
+import org.quantalang.memory.internal.alloc.HeapSpace;
+import org.quantalang.memory.internal.alloc.SizeClass;
+import org.quantalang.memory.internal.count.Reclaimer;
+import org.quantalang.memory.internal.count.WeakCounts;
+import org.quantalang.memory.internal.cycle.BaconRajanCollector;
+import org.quantalang.memory.internal.cycle.CycleCollector;
+import org.quantalang.memory.internal.cycle.LongStack;
+import org.quantalang.memory.internal.debug.HeapVerifier;
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.object.Memory;
+import org.quantalang.memory.internal.object.NativeCalls;
+import org.quantalang.memory.internal.type.HeapType;
+import org.quantalang.memory.internal.type.TypeDescriptor;
+import org.quantalang.memory.internal.type.TypeTable;
+
+import java.lang.ref.Cleaner;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * A heap of one thread, with plain counts: what Rust's {@code Rc} is to its {@code Arc}.
+ *
+ * {@snippet :
+ * TypeInfo node = TypeInfo.builder("Node").reference("next", "Node").int64("value").build();
+ * try (ConfinedHeap heap = ConfinedHeap.open()) {
+ *     long a = heap.allocate(node);
+ *     heap.putLong(a, node.offset("value"), 42);
+ *     heap.setReference(a, node.offset("next"), a); // a cycle
+ *     heap.release(a);
+ *     heap.collectCycles(); // frees it
+ * }
+ * }
+ *
+ * <p>Owner thread only: the thread that opened the heap. That is checked where it costs nothing,
+ * not at every call. Objects are addresses, see {@link Heap}; nothing here allocates on the Java
+ * heap once the code is warm.
+ *
+ * <p>Release of the last reference runs destructors and frees everything that only this object
+ * held, without recursion. A collection of cycles may run inside {@link #release}, the methods that
+ * store references, and allocation.
+ */
+public final class ConfinedHeap implements Heap {
+    private static final Cleaner CLEANER = Cleaner.create();
+
+    private final HeapConfig config;
+    private final Thread owner = Thread.currentThread();
+    private final HeapSpace space;
+    private final BlockAllocator blocks;
+    private final TypeTable types;
+    private final WeakCounts weak = new WeakCounts();
+    private final CycleCollector cycles;
+    private final Reclaimer reclaimer;
+    private final boolean automatic;
+    private final boolean countTypes;
+    private final Cleaner.Cleanable cleanable;
+    private final Reservation reservation;
+    private boolean closed;
+
+    private ConfinedHeap(HeapConfig config) {
+        this.config = config;
+        this.automatic = config.automaticCollection();
+        this.countTypes = config.countsPerType();
+        space = HeapSpace.reserve(config.pageSource(), config.addressSpaceBytes());
+        blocks = new BlockAllocator(space, config.limitBytes(), config.returnDelay().toNanos());
+        types = new TypeTable(space, blocks.classes());
+        BaconRajanCollector collector =
+                new BaconRajanCollector(
+                        config.pageSource(),
+                        types,
+                        blocks,
+                        this::runDestructor,
+                        config.collectionThreshold());
+        cycles = collector;
+        reclaimer =
+                new Reclaimer(
+                        types,
+                        blocks,
+                        weak,
+                        this::runDestructor,
+                        cycles,
+                        config.releaseBudget(),
+                        countTypes);
+        collector.reclaimer(reclaimer);
+        // It must not lead back to this heap, or the heap could never be found forgotten.
+        reservation = new Reservation(space, cycles.buffers(), config.name());
+        cleanable = CLEANER.register(this, reservation);
+    }
+
+    /** {@return opens a heap with default settings, owned by this thread} */
+    public static ConfinedHeap open() {
+        return open(HeapConfig.DEFAULT);
+    }
+
+    /**
+     * Opens a heap owned by this thread.
+     *
+     * @param config how it is set up
+     * @return the heap; close it
+     * @throws OutOfMemoryError if the system has no address space for it
+     */
+    public static ConfinedHeap open(HeapConfig config) {
+        return new ConfinedHeap(config);
+    }
+
+    /** What must be given back, also when the heap was forgotten. */
+    private static final class Reservation implements Runnable {
+        private final HeapSpace space;
+        private final List<LongStack> buffers;
+        private final String name;
+        private volatile boolean closed;
+
+        Reservation(HeapSpace space, List<LongStack> buffers, String name) {
+            this.space = space;
+            this.buffers = buffers;
+            this.name = name;
+        }
+
+        @Override
+        public void run() {
+            if (!closed) {
+                System.getLogger("org.quantalang.memory")
+                        .log(
+                                System.Logger.Level.WARNING,
+                                "heap was never closed: name={0} reservedBytes={1}; close it, or"
+                                        + " open it in try-with-resources",
+                                name,
+                                space.bytes);
+            }
+            buffers.forEach(LongStack::close);
+            space.release();
+        }
+    }
+
+    // ---- types
+
+    @Override
+    public void register(TypeInfo... infos) {
+        checkOwner();
+        types.register(Arrays.asList(infos), this::liveOf);
+    }
+
+    private long liveOf(HeapType type) {
+        long[] count = new long[1];
+        blocks.walk()
+                .forEach(
+                        (header, _) ->
+                                count[0] +=
+                                        HeaderWord.type(Memory.getLong(header)) == type.index
+                                                ? 1
+                                                : 0);
+        return count[0];
+    }
+
+    @Override
+    public boolean canCycle(TypeInfo info) {
+        return known(info).cyclic();
+    }
+
+    private HeapType known(TypeInfo info) {
+        HeapType type = types.find(info);
+        return type != null ? type : introduce(info);
+    }
+
+    private HeapType introduce(TypeInfo info) {
+        register(info);
+        HeapType type = types.find(info);
+        if (type == null) {
+            throw new AssertionError("registered type is not known: " + info);
+        }
+        return type;
+    }
+
+    // ---- allocation
+
+    @Override
+    public long allocate(TypeInfo info) {
+        HeapType type = known(info);
+        long header = block(type);
+        long payload = header + HeaderWord.BYTES;
+        Memory.zeroWords(payload, payload + type.zeroBytes);
+        return payload;
+    }
+
+    @Override
+    public long allocateUninitialized(TypeInfo info) {
+        HeapType type = known(info);
+        long header = block(type);
+        zeroReferences(type, header);
+        return header + HeaderWord.BYTES;
+    }
+
+    private long block(HeapType type) {
+        if (type.elementBytes != 0) {
+            throw new IllegalArgumentException(
+                    "array type needs a length: type=%s; use allocateArray".formatted(type.info));
+        }
+        long header = blocks.allocateFast(type.sizeClass);
+        if (header == BlockAllocator.NONE) {
+            header = blockSlow(type.sizeClass, type.firstBlock, type.payloadBytes);
+        }
+        start(type, header);
+        return header;
+    }
+
+    private void start(HeapType type, long header) {
+        Memory.putLong(header, type.header());
+        Memory.putLong(header + HeaderWord.WORD_B, 0);
+        if (countTypes) {
+            types.countAllocated(type.descriptor);
+        }
+    }
+
+    private static void zeroReferences(HeapType type, long header) {
+        long descriptor = type.descriptor;
+        int flags = TypeDescriptor.flags(descriptor);
+        if ((flags & (TypeDescriptor.TRACED | TypeDescriptor.WEAK_FIELDS)) != 0) {
+            // A tracer may look anywhere; weak fields are few: the whole payload is simplest.
+            long payload = header + HeaderWord.BYTES;
+            Memory.zeroWords(payload, payload + type.zeroBytes);
+            return;
+        }
+        int runs = TypeDescriptor.runCount(descriptor);
+        for (int i = 0; i < runs; i++) {
+            long run = TypeDescriptor.run(descriptor, flags, header, i);
+            Memory.zeroWords(TypeDescriptor.start(header, run), TypeDescriptor.end(header, run));
+        }
+    }
+
+    @Override
+    public long allocateArray(TypeInfo info, long length) {
+        HeapType type = known(info);
+        long array = arrayBlock(type, length) + HeaderWord.BYTES;
+        long bytes = (length * type.elementBytes + Long.BYTES - 1) & -Long.BYTES;
+        Memory.zeroWords(array + TypeInfo.ARRAY_ELEMENTS, array + TypeInfo.ARRAY_ELEMENTS + bytes);
+        return array;
+    }
+
+    @Override
+    public long allocateArrayUninitialized(TypeInfo info, long length) {
+        HeapType type = known(info);
+        if (type.referenceArray) {
+            return allocateArray(info, length);
+        }
+        return arrayBlock(type, length) + HeaderWord.BYTES;
+    }
+
+    private long arrayBlock(HeapType type, long length) {
+        if (length < 0 || length >= Memory.ADDRESS_LIMIT || type.elementBytes == 0) {
+            throw new IllegalArgumentException(
+                    "not an array type or no length: type=%s length=%d"
+                            .formatted(type.info, length));
+        }
+        long payload = TypeInfo.ARRAY_ELEMENTS + length * type.elementBytes;
+        long bytes = payload + HeaderWord.BYTES;
+        int sizeClass =
+                bytes <= SizeClass.LARGEST_SMALL_BYTES
+                        ? SizeClass.of((int) bytes)
+                        : SizeClass.LARGE;
+        long header = blocks.allocateFast(sizeClass);
+        if (header == BlockAllocator.NONE) {
+            header = blockSlow(sizeClass, type.firstBlock, payload);
+        }
+        start(type, header);
+        Memory.putLong(header + HeaderWord.BYTES, length);
+        return header;
+    }
+
+    /** No block at hand: goes on with pending frees, takes a page, or collects before giving up. */
+    private long blockSlow(int sizeClass, long firstBlock, long payload) {
+        checkOwner();
+        if (reclaimer.pending()) {
+            reclaimer.drainSome();
+        }
+        long header = tryBlock(sizeClass, firstBlock, payload);
+        if (header == BlockAllocator.NONE) {
+            reclaimer.drainAll();
+            cycles.collectAll();
+            blocks.trim();
+            header = tryBlock(sizeClass, firstBlock, payload);
+            if (header == BlockAllocator.NONE) {
+                throw outOfMemory(payload);
+            }
+        }
+        return header;
+    }
+
+    private long tryBlock(int sizeClass, long firstBlock, long payload) {
+        return sizeClass == SizeClass.LARGE
+                ? blocks.allocateLarge(firstBlock, payload + HeaderWord.BYTES)
+                : blocks.allocateSlow(sizeClass);
+    }
+
+    private HeapOutOfMemoryError outOfMemory(long payload) {
+        return new HeapOutOfMemoryError(
+                String.format(
+                        Locale.ROOT,
+                        "heap is out of memory: name=%s requestedBytes=%d usedBytes=%d"
+                            + " limitBytes=%d peakBytes=%d reservedBytes=%d; most bytes are held"
+                            + " by:%n%s",
+                        config.name(),
+                        payload,
+                        blocks.usedBytes(),
+                        blocks.limitBytes(),
+                        blocks.peakBytes(),
+                        space.bytes,
+                        histogram().table(10)));
+    }
+
+    // ---- counting
+
+    @Override
+    public void retain(long object) {
+        long header = object - HeaderWord.BYTES;
+        long word = Memory.getLong(header);
+        if (word < ONE_STRONG) {
+            checkPinned(header, word);
+            return;
+        }
+        Memory.putLong(header, word + ONE_STRONG);
+    }
+
+    private static void checkPinned(long header, long word) {
+        if (!HeaderWord.pinned(word)) {
+            throw new IllegalStateException(
+                    "retain of a dead object: address=0x%x header=0x%x"
+                            .formatted(header + HeaderWord.BYTES, word));
+        }
+    }
+
+    @Override
+    public void release(long object) {
+        long header = object - HeaderWord.BYTES;
+        long word = Memory.getLong(header);
+        long after = word - ONE_STRONG;
+        if (after < ONE_STRONG) {
+            releaseLast(header, word);
+            return;
+        }
+        Memory.putLong(header, after);
+        if ((after & HeaderWord.NO_CANDIDATE) == 0) {
+            possibleRoot(header, after);
+        }
+    }
+
+    private void releaseLast(long header, long word) {
+        if (HeaderWord.pinned(word)) {
+            return;
+        }
+        if (!HeaderWord.alive(word)) {
+            throw Reclaimer.overReleased(header, word);
+        }
+        reclaimer.lastReference(header, word);
+        if (automatic && cycles.due()) {
+            collectDue();
+        }
+    }
+
+    private void possibleRoot(long header, long word) {
+        if (cycles.possibleRoot(header, word) && automatic) {
+            collectDue();
+        }
+    }
+
+    private void collectDue() {
+        if (!reclaimer.draining()) {
+            cycles.collectDue();
+        }
+    }
+
+    @Override
+    public void weakRetain(long object) {
+        weak.retain(object - HeaderWord.BYTES);
+    }
+
+    @Override
+    public void weakRelease(long object) {
+        reclaimer.weakRelease(object - HeaderWord.BYTES);
+    }
+
+    @Override
+    public long upgrade(long object) {
+        long header = object - HeaderWord.BYTES;
+        long word = Memory.getLong(header);
+        if (HeaderWord.has(word, HeaderWord.DYING | HeaderWord.FINALIZED)) {
+            return 0;
+        }
+        if (word < ONE_STRONG) {
+            return HeaderWord.pinned(word) ? object : 0;
+        }
+        Memory.putLong(header, word + ONE_STRONG);
+        return object;
+    }
+
+    @Override
+    public void makeImmortal(long object) {
+        long header = object - HeaderWord.BYTES;
+        Memory.putLong(header, Memory.getLong(header) | HeaderWord.PINNED);
+    }
+
+    @Override
+    public long strongCount(long object) {
+        return HeaderWord.strong(Memory.getLong(object - HeaderWord.BYTES));
+    }
+
+    @Override
+    public long weakCount(long object) {
+        return weak.count(object - HeaderWord.BYTES);
+    }
+
+    @Override
+    public RcHeader header(long object) {
+        long word = Memory.getLong(object - HeaderWord.BYTES);
+        return new RcHeader(
+                HeaderWord.strong(word),
+                weak.count(object - HeaderWord.BYTES),
+                HeaderWord.colour(word),
+                HeaderWord.has(word, HeaderWord.BUFFERED),
+                HeaderWord.pinned(word),
+                HeaderWord.has(word, HeaderWord.FINALIZED),
+                typeOf(object));
+    }
+
+    @Override
+    public TypeInfo typeOf(long object) {
+        return types.at(HeaderWord.type(Memory.getLong(object - HeaderWord.BYTES))).info;
+    }
+
+    @Override
+    public long length(long array) {
+        return Memory.getLong(array);
+    }
+
+    // ---- references
+
+    @Override
+    public long getReference(long object, long offset) {
+        return Memory.getLong(object + offset);
+    }
+
+    @Override
+    public void setReference(long object, long offset, long value) {
+        if (value != 0) {
+            retain(value);
+        }
+        moveReference(object, offset, value);
+    }
+
+    @Override
+    public void moveReference(long object, long offset, long owned) {
+        long slot = object + offset;
+        long old = Memory.getLong(slot);
+        Memory.putLong(slot, owned);
+        if (old != 0) {
+            release(old);
+        }
+    }
+
+    @Override
+    public long exchangeReference(long object, long offset, long value) {
+        if (value != 0) {
+            retain(value);
+        }
+        long slot = object + offset;
+        long old = Memory.getLong(slot);
+        Memory.putLong(slot, value);
+        return old;
+    }
+
+    @Override
+    public boolean compareAndSetReference(long object, long offset, long expected, long value) {
+        if (Memory.getLong(object + offset) != expected) {
+            return false;
+        }
+        setReference(object, offset, value);
+        return true;
+    }
+
+    @Override
+    public void setWeakReference(long object, long offset, long value) {
+        if (value != 0) {
+            weakRetain(value);
+        }
+        long slot = object + offset;
+        long old = Memory.getLong(slot);
+        Memory.putLong(slot, value);
+        if (old != 0) {
+            weakRelease(old);
+        }
+    }
+
+    @Override
+    public long loadWeak(long object, long offset) {
+        long target = Memory.getLong(object + offset);
+        return target == 0 ? 0 : upgrade(target);
+    }
+
+    // ---- payload
+
+    /**
+     * Reads a 64-bit integer at {@code offset}, a multiple of 8.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return the value
+     */
+    public long getLong(long object, long offset) {
+        return Memory.getLong(object + offset);
+    }
+
+    /**
+     * Writes a 64-bit integer at {@code offset}, a multiple of 8.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    public void putLong(long object, long offset, long value) {
+        Memory.putLong(object + offset, value);
+    }
+
+    /**
+     * Reads a 32-bit integer at {@code offset}, a multiple of 4.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return the value
+     */
+    public int getInt(long object, long offset) {
+        return Memory.getInt(object + offset);
+    }
+
+    /**
+     * Writes a 32-bit integer at {@code offset}, a multiple of 4.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    public void putInt(long object, long offset, int value) {
+        Memory.putInt(object + offset, value);
+    }
+
+    /**
+     * Reads a 16-bit integer at {@code offset}, a multiple of 2.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return the value
+     */
+    public short getShort(long object, long offset) {
+        return Memory.getShort(object + offset);
+    }
+
+    /**
+     * Writes a 16-bit integer at {@code offset}, a multiple of 2.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    public void putShort(long object, long offset, short value) {
+        Memory.putShort(object + offset, value);
+    }
+
+    /**
+     * Reads a byte.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return the value
+     */
+    public byte getByte(long object, long offset) {
+        return Memory.getByte(object + offset);
+    }
+
+    /**
+     * Writes a byte.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    public void putByte(long object, long offset, byte value) {
+        Memory.putByte(object + offset, value);
+    }
+
+    /**
+     * Reads a 64-bit floating point number at {@code offset}, a multiple of 8.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return the value
+     */
+    public double getDouble(long object, long offset) {
+        return Memory.getDouble(object + offset);
+    }
+
+    /**
+     * Writes a 64-bit floating point number at {@code offset}, a multiple of 8.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    public void putDouble(long object, long offset, double value) {
+        Memory.putDouble(object + offset, value);
+    }
+
+    /**
+     * Reads a 32-bit floating point number at {@code offset}, a multiple of 4.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return the value
+     */
+    public float getFloat(long object, long offset) {
+        return Memory.getFloat(object + offset);
+    }
+
+    /**
+     * Writes a 32-bit floating point number at {@code offset}, a multiple of 4.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    public void putFloat(long object, long offset, float value) {
+        Memory.putFloat(object + offset, value);
+    }
+
+    /**
+     * Copies bytes into a payload.
+     *
+     * @param source the bytes
+     * @param sourceIndex index of the first byte
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param bytes number of bytes
+     */
+    public void copyIn(byte[] source, int sourceIndex, long object, long offset, int bytes) {
+        Memory.copyIn(source, sourceIndex, object + offset, bytes);
+    }
+
+    /**
+     * Copies bytes out of a payload.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param target where to copy to
+     * @param targetIndex index of the first byte
+     * @param bytes number of bytes
+     */
+    public void copyOut(long object, long offset, byte[] target, int targetIndex, int bytes) {
+        Memory.copyOut(object + offset, target, targetIndex, bytes);
+    }
+
+    /**
+     * Fills bytes of a payload.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param bytes number of bytes
+     * @param value the value
+     */
+    public void fill(long object, long offset, long bytes, byte value) {
+        Memory.fill(object + offset, bytes, value);
+    }
+
+    /**
+     * Allocates a byte array with a copy of {@code source}; the caller owns it.
+     *
+     * @param source the bytes
+     * @return the object; the caller owns its one reference
+     */
+    public long allocateBytes(byte[] source) {
+        long array = allocateArrayUninitialized(TypeInfo.byteArray(), source.length);
+        Memory.copyIn(source, 0, array + TypeInfo.ARRAY_ELEMENTS, source.length);
+        return array;
+    }
+
+    /**
+     * The contents of an off-heap byte array.
+     *
+     * @param array the array; borrowed
+     * @return a copy
+     */
+    public byte[] bytesOf(long array) {
+        byte[] bytes = new byte[Math.toIntExact(length(array))];
+        Memory.copyOut(array + TypeInfo.ARRAY_ELEMENTS, bytes, 0, bytes.length);
+        return bytes;
+    }
+
+    /**
+     * Where element {@code index} of a reference array is, for {@link #getReference} and the like.
+     *
+     * @param index index of the element
+     * @return bytes from the start of the payload
+     */
+    public static long elementOffset(long index) {
+        return TypeInfo.ARRAY_ELEMENTS + (index << 3);
+    }
+
+    // ---- destructors
+
+    private void runDestructor(long header) {
+        HeapType type = types.at(HeaderWord.type(Memory.getLong(header)));
+        long object = header + HeaderWord.BYTES;
+        try {
+            Destructor drop = type.info.drop();
+            if (drop != null) {
+                drop.destroy(this, object);
+            } else {
+                NativeCalls.drop(type.info.nativeDrop(), object);
+            }
+        } catch (Throwable failure) {
+            reportFailure(type.info, object, failure);
+        }
+    }
+
+    private void reportFailure(TypeInfo type, long object, Throwable failure) {
+        try {
+            config.failureHandler().destructorFailed(type, object, failure);
+        } catch (RuntimeException handlerFailed) {
+            FailureHandler.LOG.destructorFailed(type, object, handlerFailed);
+        }
+    }
+
+    // ---- the whole
+
+    @Override
+    public void drain() {
+        checkOwner();
+        reclaimer.drainAll();
+    }
+
+    /** {@return dead objects known to wait because of the release budget} */
+    public long waitingObjects() {
+        return reclaimer.waiting();
+    }
+
+    @Override
+    public CollectionResult collectCycles() {
+        checkOwner();
+        reclaimer.drainAll();
+        return cycles.collectAll();
+    }
+
+    @Override
+    public GcStats stats() {
+        checkOwner();
+        long allocated = blocks.allocatedBlocks();
+        long freed = blocks.freedBlocks();
+        return new GcStats(
+                allocated, freed, cycles.collections(), cycles.cycles(), allocated - freed);
+    }
+
+    @Override
+    public long liveObjects() {
+        checkOwner();
+        return blocks.allocatedBlocks() - blocks.freedBlocks();
+    }
+
+    @Override
+    public long liveBytes() {
+        checkOwner();
+        return blocks.walk().liveBytes();
+    }
+
+    @Override
+    public long heldBytes() {
+        return blocks.heldBytes();
+    }
+
+    /** {@return candidates of the cycle collector that wait} */
+    public long candidates() {
+        return cycles.candidates();
+    }
+
+    @Override
+    public Histogram histogram() {
+        checkOwner();
+        long[][] perType = new long[types.count() + 1][2];
+        blocks.walk()
+                .forEach(
+                        (header, bytes) -> {
+                            long[] row = perType[HeaderWord.type(Memory.getLong(header))];
+                            row[0]++;
+                            row[1] += bytes;
+                        });
+        List<Histogram.Row> rows = new ArrayList<>();
+        for (int index = 1; index < perType.length; index++) {
+            if (perType[index][0] > 0) {
+                rows.add(
+                        new Histogram.Row(
+                                types.at(index).info.name(), perType[index][0], perType[index][1]));
+            }
+        }
+        rows.sort(Comparator.comparingLong(Histogram.Row::bytes).reversed());
+        return new Histogram(rows);
+    }
+
+    @Override
+    public VerificationReport verify() {
+        checkOwner();
+        return new HeapVerifier(blocks.walk(), types, reclaimer, weak, cycles).verify();
+    }
+
+    @Override
+    public void trim() {
+        checkOwner();
+        blocks.trim();
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        checkOwner();
+        closed = true;
+        reservation.closed = true;
+        cleanable.clean();
+    }
+
+    private void checkOwner() {
+        if (closed) {
+            throw new IllegalStateException("heap is closed: name=" + config.name());
+        }
+        if (!Thread.currentThread().equals(owner)) {
+            throw new IllegalStateException(
+                    "heap belongs to another thread: name=%s owner=%s caller=%s"
+                            .formatted(
+                                    config.name(),
+                                    owner.getName(),
+                                    Thread.currentThread().getName()));
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "ConfinedHeap[name=%s base=0x%x]".formatted(config.name(), space.base);
+    }
+}

@@ -1,0 +1,257 @@
+package org.quantalang.memory;
+
+import org.quantalang.memory.inspect.Histogram;
+import org.quantalang.memory.inspect.VerificationReport;
+
+/**
+ * A heap of reference-counted objects outside the Java heap. An object is the {@code long} address
+ * of its payload; what a C program holds is what Java holds.
+ *
+ * <p>Whoever allocates or retains an object owns one reference and must release it. "Borrowed"
+ * means: valid as long as somebody else's reference is. Nothing here checks addresses: a wrong one
+ * damages the heap or the process.
+ *
+ * <p>This interface is for code that works with either kind of heap. Where speed counts, call the
+ * methods on the final class, such as {@link ConfinedHeap}, so that the JIT sees one target.
+ */
+public interface Heap extends AutoCloseable {
+    /**
+     * Makes types known to the heap; see {@link TypeInfo}.
+     *
+     * @param types the types
+     */
+    void register(TypeInfo... types);
+
+    /**
+     * Whether objects of a type can be part of a cycle, given all types that the heap knows.
+     *
+     * @param type the type
+     * @return whether it is so
+     */
+    boolean canCycle(TypeInfo type);
+
+    /**
+     * Allocates an object with a zeroed payload.
+     *
+     * @param type the type
+     * @return the object; the caller owns its one reference
+     * @throws HeapOutOfMemoryError if there is no room
+     */
+    long allocate(TypeInfo type);
+
+    /**
+     * As {@link #allocate}, but only the reference fields are zeroed.
+     *
+     * @param type the type
+     * @return the object; the caller owns its one reference
+     */
+    long allocateUninitialized(TypeInfo type);
+
+    /**
+     * Allocates an array with zeroed elements.
+     *
+     * @param length number of elements
+     * @param type the type
+     * @return the array; the caller owns its one reference
+     * @throws IllegalArgumentException if {@code length} is negative or the type is no array type
+     * @throws HeapOutOfMemoryError if there is no room
+     */
+    long allocateArray(TypeInfo type, long length);
+
+    /**
+     * As {@link #allocateArray}, but only references are zeroed.
+     *
+     * @param type the type
+     * @param length number of elements
+     * @return the object; the caller owns its one reference
+     */
+    long allocateArrayUninitialized(TypeInfo type, long length);
+
+    /**
+     * Adds one strong reference.
+     *
+     * @param object the object; borrowed
+     */
+    void retain(long object);
+
+    /**
+     * Takes one strong reference away; with the last, the object dies.
+     *
+     * @param object the object; borrowed
+     */
+    void release(long object);
+
+    /**
+     * Adds one weak reference.
+     *
+     * @param object the object; borrowed
+     */
+    void weakRetain(long object);
+
+    /**
+     * Takes one weak reference away.
+     *
+     * @param object the object; borrowed
+     */
+    void weakRelease(long object);
+
+    /**
+     * Turns a weak reference into a strong one, if the object still lives.
+     *
+     * @param object an object to which the caller holds a weak reference
+     * @return the object, with one more strong reference that the caller owns; 0 if it is dead
+     */
+    long upgrade(long object);
+
+    /**
+     * Makes an object live until the heap closes; counts no longer change it.
+     *
+     * @param object the object; borrowed
+     */
+    void makeImmortal(long object);
+
+    /**
+     * Strong references to an object.
+     *
+     * @param object the object; borrowed
+     * @return the number
+     */
+    long strongCount(long object);
+
+    /**
+     * Weak references to an object.
+     *
+     * @param object the object; borrowed
+     * @return the number
+     */
+    long weakCount(long object);
+
+    /**
+     * All that the header says.
+     *
+     * @param object the object; borrowed
+     * @return what it says
+     */
+    RcHeader header(long object);
+
+    /**
+     * The type of an object.
+     *
+     * @param object the object; borrowed
+     * @return the type
+     */
+    TypeInfo typeOf(long object);
+
+    /**
+     * Number of elements of an array.
+     *
+     * @param array the array; borrowed
+     * @return the number
+     */
+    long length(long array);
+
+    /**
+     * Reads a reference field or element.
+     *
+     * @param object the holder
+     * @param offset bytes from the start of its payload
+     * @return what it points to, borrowed; or 0
+     */
+    long getReference(long object, long offset);
+
+    /**
+     * Stores a reference: retains {@code value}, releases what was there. Either may be 0.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    void setReference(long object, long offset, long value);
+
+    /**
+     * Stores a reference that the caller owns: it moves into the field. Releases what was there.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param owned a reference that the caller owns, or 0
+     */
+    void moveReference(long object, long offset, long owned);
+
+    /**
+     * Stores a reference and hands out what was there.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     * @return what was there; the caller owns its reference
+     */
+    long exchangeReference(long object, long offset, long value);
+
+    /**
+     * Stores a reference if the field holds {@code expected}; counts as {@link #setReference}.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param expected what the field must hold; may be 0
+     * @param value the value
+     * @return whether it is so
+     */
+    boolean compareAndSetReference(long object, long offset, long expected, long value);
+
+    /**
+     * Stores into a weak field: one weak reference more for {@code value}, one less for the old.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    void setWeakReference(long object, long offset, long value);
+
+    /**
+     * Reads a weak field.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return what it points to, with a strong reference that the caller owns; 0 if null or dead
+     */
+    long loadWeak(long object, long offset);
+
+    /** Frees dead objects that wait because of the release budget, all of them. */
+    void drain();
+
+    /** {@return frees all garbage cycles} */
+    CollectionResult collectCycles();
+
+    /** {@return the seed's statistics} Cost: one step for each page. */
+    GcStats stats();
+
+    /**
+     * {@return objects that hold a block: alive, waiting, or dead but held weakly} A step for each
+     * page.
+     */
+    long liveObjects();
+
+    /** {@return bytes of their blocks} A step for each page. */
+    long liveBytes();
+
+    /** {@return bytes of memory the heap's pages of objects hold from the system} */
+    long heldBytes();
+
+    /** {@return live objects by type} Cost: one step for each block. */
+    Histogram histogram();
+
+    /**
+     * Walks the heap and checks every invariant.
+     *
+     * @return what was looked at
+     * @throws IllegalStateException if anything is wrong; the message names what
+     */
+    VerificationReport verify();
+
+    /** Gives empty pages back to the system now. */
+    void trim();
+
+    /** Frees the heap with all its objects; no destructor runs. A second close does nothing. */
+    @Override
+    void close();
+}

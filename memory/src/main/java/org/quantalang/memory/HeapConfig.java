@@ -1,0 +1,213 @@
+package org.quantalang.memory;
+
+import org.quantalang.memory.internal.alloc.PageSource;
+
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * How a heap is set up. Immutable; start from {@link #DEFAULT} and change what differs:
+ *
+ * {@snippet :
+ * HeapConfig config = HeapConfig.DEFAULT.withLimitBytes(256L << 20).withReleaseBudget(10_000);
+ * }
+ */
+public final class HeapConfig {
+    /** 64 GiB of address space, no limit, releases unbounded, cycles collected automatically. */
+    public static final HeapConfig DEFAULT = new HeapConfig(new Values());
+
+    private final Values values;
+
+    /** The settings; copied, changed and frozen by each {@code with} method. */
+    private static final class Values implements Cloneable {
+        private String name = "heap";
+        private long addressSpaceBytes = 64L << 30;
+        private long limitBytes = Long.MAX_VALUE;
+        private long releaseBudget;
+        private Duration returnDelay = Duration.ofMillis(500);
+        private boolean automaticCollection = true;
+        private int collectionThreshold = 512;
+        private boolean countsPerType;
+        private FailureHandler failureHandler = FailureHandler.LOG;
+        private PageSource pageSource = PageSource.forThisSystem();
+
+        Values() {}
+
+        @Override
+        protected Values clone() {
+            try {
+                return (Values) super.clone();
+            } catch (CloneNotSupportedException impossible) {
+                throw new AssertionError(impossible);
+            }
+        }
+    }
+
+    private HeapConfig(Values values) {
+        this.values = values;
+    }
+
+    private interface Change {
+        void in(Values values);
+    }
+
+    private HeapConfig with(Change change) {
+        Values changed = values.clone();
+        change.in(changed);
+        return new HeapConfig(changed);
+    }
+
+    private static long positive(String what, long value) {
+        if (value <= 0) {
+            throw new IllegalArgumentException(
+                    "heap setting is not positive: %s=%d".formatted(what, value));
+        }
+        return value;
+    }
+
+    /**
+     * Names the heap in reports.
+     *
+     * @param name the name
+     * @return the changed copy
+     */
+    public HeapConfig withName(String name) {
+        return with(to -> to.name = Objects.requireNonNull(name));
+    }
+
+    /**
+     * Sets how much address space is reserved; less is taken, with a notice, if the system says no.
+     *
+     * @param bytes number of bytes
+     * @return the changed copy
+     */
+    public HeapConfig withAddressSpaceBytes(long bytes) {
+        return with(to -> to.addressSpaceBytes = positive("addressSpaceBytes", bytes));
+    }
+
+    /**
+     * Sets the most bytes that the pages of objects may take.
+     *
+     * @param bytes number of bytes
+     * @return the changed copy
+     */
+    public HeapConfig withLimitBytes(long bytes) {
+        return with(to -> to.limitBytes = positive("limitBytes", bytes));
+    }
+
+    /**
+     * Sets how many dead objects one release frees at most; the rest goes on at the next allocation
+     * or {@link Heap#drain}. 0, the default, frees all at once.
+     *
+     * @param objects number of objects
+     * @return the changed copy
+     */
+    public HeapConfig withReleaseBudget(long objects) {
+        return with(to -> to.releaseBudget = objects == 0 ? 0 : positive("releaseBudget", objects));
+    }
+
+    /**
+     * Sets how long an empty page stays with the heap before its memory goes back to the system.
+     *
+     * @param delay how long
+     * @return the changed copy
+     */
+    public HeapConfig withReturnDelay(Duration delay) {
+        return with(to -> to.returnDelay = Objects.requireNonNull(delay));
+    }
+
+    /**
+     * Sets whether the heap collects cycles by itself; {@link Heap#collectCycles} always does.
+     *
+     * @param automatic whether it does
+     * @return the changed copy
+     */
+    public HeapConfig withAutomaticCollection(boolean automatic) {
+        return with(to -> to.automaticCollection = automatic);
+    }
+
+    /**
+     * Sets how many possible roots make a collection due, at first; it adapts to the yield.
+     *
+     * @param candidates number of possible roots
+     * @return the changed copy
+     */
+    public HeapConfig withCollectionThreshold(int candidates) {
+        return with(
+                to -> to.collectionThreshold = (int) positive("collectionThreshold", candidates));
+    }
+
+    /**
+     * Sets whether allocated and freed objects are counted for each type.
+     *
+     * @param counts whether to count
+     * @return the changed copy
+     */
+    public HeapConfig withCountsPerType(boolean counts) {
+        return with(to -> to.countsPerType = counts);
+    }
+
+    /**
+     * Sets who is told of destructors that fail.
+     *
+     * @param handler told of failures
+     * @return the changed copy
+     */
+    public HeapConfig withFailureHandler(FailureHandler handler) {
+        return with(to -> to.failureHandler = Objects.requireNonNull(handler));
+    }
+
+    /** Sets where memory comes from: for tests. */
+    HeapConfig withPageSource(PageSource source) {
+        return with(to -> to.pageSource = source);
+    }
+
+    /** {@return name of the heap in reports} */
+    public String name() {
+        return values.name;
+    }
+
+    /** {@return address space to reserve} */
+    public long addressSpaceBytes() {
+        return values.addressSpaceBytes;
+    }
+
+    /** {@return most bytes of pages} */
+    public long limitBytes() {
+        return values.limitBytes;
+    }
+
+    /** {@return dead objects that one release frees at most; 0 for all} */
+    public long releaseBudget() {
+        return values.releaseBudget;
+    }
+
+    /** {@return how long an empty page stays} */
+    public Duration returnDelay() {
+        return values.returnDelay;
+    }
+
+    /** {@return whether the heap collects cycles by itself} */
+    public boolean automaticCollection() {
+        return values.automaticCollection;
+    }
+
+    /** {@return possible roots that make a collection due, at first} */
+    public int collectionThreshold() {
+        return values.collectionThreshold;
+    }
+
+    /** {@return whether objects are counted for each type} */
+    public boolean countsPerType() {
+        return values.countsPerType;
+    }
+
+    /** {@return who is told of destructors that fail} */
+    public FailureHandler failureHandler() {
+        return values.failureHandler;
+    }
+
+    PageSource pageSource() {
+        return values.pageSource;
+    }
+}

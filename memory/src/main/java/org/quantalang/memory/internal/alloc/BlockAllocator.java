@@ -1,0 +1,382 @@
+package org.quantalang.memory.internal.alloc;
+
+import static org.quantalang.memory.internal.object.Memory.getLong;
+import static org.quantalang.memory.internal.object.Memory.putLong;
+
+import org.quantalang.memory.internal.object.HeaderWord;
+
+/**
+ * Blocks from pages of one size class each, with a free list in each page.
+ *
+ * <p>Allocation pops the current page's list; a free pushes onto the list of the page that the
+ * address tells. Each is a handful of loads and stores with one test: the test that a link is on
+ * the same page and aligned also catches the end of the list, and the test that a page has become
+ * empty also catches the first free of a full page (see {@link PageTable}).
+ *
+ * <p>A class's pages with room form a queue whose head is the current page. A full page is in no
+ * queue; its first free puts it behind the head. The head is only changed when it has nothing left,
+ * pages with freed blocks come before untouched ones, and an empty page that is not the head goes
+ * back to the pool. So memory is only carved when every carved block of the class is in use, which
+ * makes {@code carved} the peak.
+ *
+ * <p>Owner thread only.
+ */
+public final class BlockAllocator {
+    /** No block: limit, address space or the system said no. */
+    public static final long NONE = 0;
+
+    /** Any of these bits different: not two blocks of the same page. */
+    private static final long NOT_SAME_PAGE = ~(PageTable.PAGE_BYTES - SizeClass.GRANULE_BYTES);
+
+    /** New blocks are cut for this many bytes at a time, so that untouched memory stays so. */
+    private static final int CARVE_BYTES = 4096;
+
+    private final HeapSpace space;
+    private final PagePool pool;
+    private final long entryBias;
+    private final SizeClassTable classes;
+
+    /** The class table, or the one without pages while something must be done before allocating. */
+    private long classTable;
+
+    public BlockAllocator(HeapSpace space, long limitBytes, long returnDelayNanos) {
+        this.space = space;
+        this.pool = new PagePool(space, limitBytes, returnDelayNanos);
+        this.entryBias = space.entryBias;
+        this.classes = new SizeClassTable();
+        this.classTable = space.classTable;
+    }
+
+    /** The classes and their totals. */
+    public SizeClassTable classes() {
+        return classes;
+    }
+
+    /**
+     * Pops a block of a class without the slow path.
+     *
+     * @return the block, or {@link #NONE}: then {@link #allocateSlow} decides
+     */
+    public long allocateFast(int sizeClass) {
+        long entry = getLong(classTable + ((long) sizeClass << 3));
+        long block = getLong(entry);
+        long next = getLong(block + HeaderWord.WORD_B);
+        if (((next ^ block) & NOT_SAME_PAGE) != 0) {
+            return NONE;
+        }
+        putLong(entry, next);
+        putLong(entry + PageTable.ALLOCATED, getLong(entry + PageTable.ALLOCATED) + 1);
+        return block;
+    }
+
+    /**
+     * Finds or makes a page with room and pops a block.
+     *
+     * @return the block, or {@link #NONE} when the heap's limit or the system forbids a new page
+     * @throws IllegalStateException if a free list is damaged
+     */
+    public long allocateSlow(int sizeClass) {
+        while (true) {
+            long entry = space.current(sizeClass);
+            if (entry == space.noPage) {
+                if (!addPage(sizeClass)) {
+                    return NONE;
+                }
+            } else if (PageTable.freeList(entry) != space.pageOf(entry)) {
+                long block = PageTable.freeList(entry);
+                long next = getLong(block + HeaderWord.WORD_B);
+                if (((next ^ block) & NOT_SAME_PAGE) != 0) {
+                    throw damaged(entry, block, next);
+                }
+                PageTable.freeList(entry, next);
+                PageTable.allocated(entry, PageTable.allocated(entry) + 1);
+                return block;
+            } else if (PageTable.carved(entry) < PageTable.capacity(entry)) {
+                if (PageTable.next(entry) != 0) {
+                    demoteHead(sizeClass, entry);
+                } else {
+                    carve(entry);
+                }
+            } else {
+                retireFull(sizeClass, entry);
+            }
+        }
+    }
+
+    /** Takes back a block whose object is gone; its header word becomes zero. */
+    public void free(long block) {
+        long entry = entryBias + (block >>> PageTable.PAGE_SHIFT << PageTable.ENTRY_SHIFT);
+        putLong(block, 0);
+        putLong(block + HeaderWord.WORD_B, getLong(entry));
+        putLong(entry, block);
+        long freed = getLong(entry + PageTable.FREED) + 1;
+        putLong(entry + PageTable.FREED, freed);
+        if (freed == getLong(entry + PageTable.ALLOCATED)) {
+            freeSlow(entry);
+        }
+    }
+
+    private void freeSlow(long entry) {
+        if (PageTable.kind(entry) == PageTable.LARGE) {
+            freeLarge(entry);
+            return;
+        }
+        int sizeClass = PageTable.sizeClass(entry);
+        if (PageTable.full(entry)) {
+            PageTable.full(entry, false);
+            PageTable.allocated(entry, PageTable.extra(entry));
+            enqueue(sizeClass, entry);
+        }
+        if (PageTable.freed(entry) == PageTable.allocated(entry)) {
+            dequeue(entry);
+            retireEmpty(sizeClass, entry);
+        }
+    }
+
+    // ---- pages of a class
+
+    private boolean addPage(int sizeClass) {
+        long page = pool.acquire(1);
+        if (page == PagePool.NONE) {
+            return false;
+        }
+        long entry = space.entry(page);
+        // A large run may have left its payload here; the list's end must read as zero.
+        putLong(page, 0);
+        putLong(page + HeaderWord.WORD_B, 0);
+        PageTable.freeList(entry, page);
+        PageTable.allocated(entry, 0);
+        PageTable.freed(entry, 0);
+        PageTable.blockBytes(entry, classes.blockBytes(sizeClass));
+        PageTable.capacity(entry, classes.capacity(sizeClass));
+        PageTable.carved(entry, 0);
+        PageTable.full(entry, false);
+        PageTable.kind(entry, PageTable.SMALL);
+        PageTable.sizeClass(entry, sizeClass);
+        PageTable.next(entry, 0);
+        PageTable.prev(entry, 0);
+        classes.pageAdded(sizeClass);
+        makeCurrent(sizeClass, entry);
+        return true;
+    }
+
+    /** Puts a page in front; it counts one block more than it handed out while it is there. */
+    private void makeCurrent(int sizeClass, long entry) {
+        PageTable.allocated(entry, PageTable.allocated(entry) + 1);
+        space.setCurrent(sizeClass, entry);
+    }
+
+    /** Cuts blocks from the untouched part of a page and chains them in address order. */
+    private void carve(long entry) {
+        int carved = PageTable.carved(entry);
+        long bytes = PageTable.blockBytes(entry);
+        int more =
+                (int)
+                        Math.min(
+                                PageTable.capacity(entry) - carved,
+                                Math.max(1, CARVE_BYTES / bytes));
+        long page = space.pageOf(entry);
+        long first = page + classes.firstBlock(PageTable.sizeClass(entry)) + carved * bytes;
+        long last = first + (more - 1) * bytes;
+        for (long block = first; block != last; block += bytes) {
+            putLong(block, 0);
+            putLong(block + HeaderWord.WORD_B, block + bytes);
+        }
+        putLong(last, 0);
+        putLong(last + HeaderWord.WORD_B, page);
+        PageTable.freeList(entry, first);
+        PageTable.carved(entry, carved + more);
+        classes.carved(PageTable.sizeClass(entry), more);
+    }
+
+    /** The head has only untouched blocks left: pages with freed ones come first. */
+    private void demoteHead(int sizeClass, long entry) {
+        long other = PageTable.next(entry);
+        PageTable.allocated(entry, PageTable.allocated(entry) - 1);
+        long third = PageTable.next(other);
+        PageTable.prev(other, 0);
+        PageTable.next(other, entry);
+        PageTable.prev(entry, other);
+        PageTable.next(entry, third);
+        if (third != 0) {
+            PageTable.prev(third, entry);
+        }
+        makeCurrent(sizeClass, other);
+    }
+
+    /** The head is used up: it leaves the queue until one of its blocks is freed. */
+    private void retireFull(int sizeClass, long entry) {
+        long next = PageTable.next(entry);
+        PageTable.next(entry, 0);
+        PageTable.full(entry, true);
+        PageTable.extra(entry, PageTable.allocated(entry) - 1);
+        PageTable.allocated(entry, PageTable.freed(entry) + 1);
+        if (next == 0) {
+            space.setCurrent(sizeClass, space.noPage);
+        } else {
+            PageTable.prev(next, 0);
+            makeCurrent(sizeClass, next);
+        }
+    }
+
+    /** A page that was full has room again. */
+    private void enqueue(int sizeClass, long entry) {
+        long head = space.current(sizeClass);
+        if (head == space.noPage) {
+            PageTable.prev(entry, 0);
+            PageTable.next(entry, 0);
+            makeCurrent(sizeClass, entry);
+            return;
+        }
+        long second = PageTable.next(head);
+        PageTable.prev(entry, head);
+        PageTable.next(entry, second);
+        PageTable.next(head, entry);
+        if (second != 0) {
+            PageTable.prev(second, entry);
+        }
+    }
+
+    /** Takes a page that is not the head out of its queue. */
+    private static void dequeue(long entry) {
+        long next = PageTable.next(entry);
+        long prev = PageTable.prev(entry);
+        PageTable.next(prev, next);
+        if (next != 0) {
+            PageTable.prev(next, prev);
+        }
+    }
+
+    private void retireEmpty(int sizeClass, long entry) {
+        classes.pageRetired(
+                sizeClass,
+                PageTable.allocated(entry),
+                PageTable.freed(entry),
+                PageTable.carved(entry));
+        pool.release(space.pageOf(entry), 1);
+    }
+
+    // ---- large runs
+
+    /**
+     * Allocates a run of pages for one block.
+     *
+     * @param firstBlock where in the run the block starts
+     * @param bytes size of the block, header included
+     * @return the block, or {@link #NONE}
+     */
+    public long allocateLarge(long firstBlock, long bytes) {
+        if (bytes < 0 || bytes > space.bytes) {
+            return NONE;
+        }
+        long pages = HeapSpace.pageUp(firstBlock + bytes) >>> PageTable.PAGE_SHIFT;
+        long page = pool.acquire(pages);
+        if (page == PagePool.NONE) {
+            return NONE;
+        }
+        long entry = space.entry(page);
+        for (long tail = 1; tail < pages; tail++) {
+            PageTable.kind(entry + tail * PageTable.ENTRY_BYTES, PageTable.LARGE_TAIL);
+        }
+        PageTable.freeList(entry, page);
+        PageTable.allocated(entry, 1);
+        PageTable.freed(entry, 0);
+        PageTable.blockBytes(entry, 0);
+        PageTable.capacity(entry, 1);
+        PageTable.carved(entry, (int) firstBlock);
+        PageTable.full(entry, false);
+        PageTable.kind(entry, PageTable.LARGE);
+        PageTable.sizeClass(entry, SizeClass.LARGE);
+        PageTable.extra(entry, bytes);
+        classes.largeAllocated(bytes);
+        return page + firstBlock;
+    }
+
+    private void freeLarge(long entry) {
+        long bytes = PageTable.extra(entry);
+        long run = HeapSpace.pageUp(PageTable.carved(entry) + bytes);
+        classes.largeFreed(bytes);
+        pool.release(space.pageOf(entry), run >>> PageTable.PAGE_SHIFT);
+    }
+
+    // ---- the whole
+
+    /** While closed, every allocation takes the slow path of the heap. */
+    public void closeFastPath(boolean closed) {
+        classTable = closed ? space.noClassTable : space.classTable;
+    }
+
+    /** Whether the fast path is closed. */
+    public boolean fastPathClosed() {
+        return classTable != space.classTable;
+    }
+
+    /** Gives back every page that holds nothing, current pages included, at once. */
+    public void trim() {
+        for (int sizeClass = 1; sizeClass < classes.count(); sizeClass++) {
+            long entry = space.current(sizeClass);
+            if (entry != space.noPage && PageTable.allocated(entry) - 1 == PageTable.freed(entry)) {
+                long next = PageTable.next(entry);
+                PageTable.allocated(entry, PageTable.allocated(entry) - 1);
+                if (next == 0) {
+                    space.setCurrent(sizeClass, space.noPage);
+                } else {
+                    PageTable.prev(next, 0);
+                    makeCurrent(sizeClass, next);
+                }
+                retireEmpty(sizeClass, entry);
+            }
+        }
+        pool.returnAll();
+    }
+
+    /** Bytes of the size class that {@code bytes} fall into: what an object really takes. */
+    public long blockBytesAt(long block) {
+        long entry = space.entry(block);
+        return PageTable.kind(entry) == PageTable.LARGE
+                ? PageTable.extra(entry)
+                : PageTable.blockBytes(entry);
+    }
+
+    /** The walk over all blocks. */
+    public BlockWalk walk() {
+        return new BlockWalk(space, pool, classes);
+    }
+
+    /** Objects allocated so far. */
+    public long allocatedBlocks() {
+        return walk().totalAllocated();
+    }
+
+    /** Blocks given back so far. */
+    public long freedBlocks() {
+        return walk().totalFreed();
+    }
+
+    /** Bytes held from the system in pages of objects. */
+    public long heldBytes() {
+        return pool.heldBytes();
+    }
+
+    /** Bytes of pages that hold blocks. */
+    public long usedBytes() {
+        return pool.usedBytes();
+    }
+
+    /** Most bytes of pages that ever held blocks at once. */
+    public long peakBytes() {
+        return pool.peakBytes();
+    }
+
+    /** The limit on {@link #usedBytes}. */
+    public long limitBytes() {
+        return pool.limitBytes();
+    }
+
+    private IllegalStateException damaged(long entry, long block, long next) {
+        return new IllegalStateException(
+                ("free list is damaged: page=0x%x blockBytes=%d block=0x%x link=0x%x; something"
+                                + " wrote to a freed object of this page")
+                        .formatted(space.pageOf(entry), PageTable.blockBytes(entry), block, next));
+    }
+}

@@ -1,0 +1,204 @@
+package org.quantalang.memory.internal.alloc;
+
+import static org.quantalang.memory.internal.object.Memory.getLong;
+
+import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.internal.object.HeaderWord;
+
+import java.util.function.Consumer;
+
+/**
+ * The walk over a heap's pages and blocks, which leak reports, verification, dumps and statistics
+ * all use.
+ *
+ * <p>The heap must not allocate or free during a walk. Owner thread only.
+ */
+public final class BlockWalk {
+    private final HeapSpace space;
+    private final PagePool pool;
+    private final SizeClassTable classes;
+
+    BlockWalk(HeapSpace space, PagePool pool, SizeClassTable classes) {
+        this.space = space;
+        this.pool = pool;
+        this.classes = classes;
+    }
+
+    /** Told of each block that is not free. */
+    @FunctionalInterface
+    public interface BlockVisitor {
+        /** {@code header} is the block's address, {@code bytes} its size. */
+        void block(long header, long bytes);
+    }
+
+    /** Visits every block that holds an object, alive or waiting to be freed, in address order. */
+    public void forEach(BlockVisitor visitor) {
+        for (long page = space.objects; page < pool.top(); page = after(page)) {
+            long entry = space.entry(page);
+            if (PageTable.kind(entry) == PageTable.LARGE) {
+                long block = page + PageTable.carved(entry);
+                if (!HeaderWord.free(getLong(block))) {
+                    visitor.block(block, PageTable.extra(entry));
+                }
+            } else if (PageTable.kind(entry) == PageTable.SMALL) {
+                long bytes = PageTable.blockBytes(entry);
+                long first = page + classes.firstBlock(PageTable.sizeClass(entry));
+                long end = first + PageTable.carved(entry) * bytes;
+                for (long block = first; block != end; block += bytes) {
+                    if (!HeaderWord.free(getLong(block))) {
+                        visitor.block(block, bytes);
+                    }
+                }
+            }
+        }
+    }
+
+    private long after(long page) {
+        long entry = space.entry(page);
+        return PageTable.kind(entry) == PageTable.LARGE
+                ? page + HeapSpace.pageUp(PageTable.carved(entry) + PageTable.extra(entry))
+                : page + PageTable.PAGE_BYTES;
+    }
+
+    /** Blocks ever handed out. */
+    public long totalAllocated() {
+        long total = 0;
+        for (int index = 0; index < classes.count(); index++) {
+            total += classes.retiredAllocated(index);
+        }
+        for (long page = space.objects; page < pool.top(); page = after(page)) {
+            total += smallPage(page) ? allocated(space.entry(page)) : 0;
+        }
+        return total;
+    }
+
+    /** Blocks ever taken back. */
+    public long totalFreed() {
+        long total = 0;
+        for (int index = 0; index < classes.count(); index++) {
+            total += classes.retiredFreed(index);
+        }
+        for (long page = space.objects; page < pool.top(); page = after(page)) {
+            total += smallPage(page) ? PageTable.freed(space.entry(page)) : 0;
+        }
+        return total;
+    }
+
+    /** Bytes of blocks in use, headers and rounding included. */
+    public long liveBytes() {
+        long total = classes.largeBytes();
+        for (long page = space.objects; page < pool.top(); page = after(page)) {
+            if (smallPage(page)) {
+                long entry = space.entry(page);
+                total += (allocated(entry) - PageTable.freed(entry)) * PageTable.blockBytes(entry);
+            }
+        }
+        return total;
+    }
+
+    /** Blocks handed out ({@code [class][0]}) and taken back ({@code [class][1]}), by class. */
+    public long[][] perClass() {
+        long[][] totals = new long[classes.count()][2];
+        for (int index = 0; index < totals.length; index++) {
+            totals[index][0] = classes.retiredAllocated(index);
+            totals[index][1] = classes.retiredFreed(index);
+        }
+        for (long page = space.objects; page < pool.top(); page = after(page)) {
+            if (smallPage(page)) {
+                long entry = space.entry(page);
+                totals[PageTable.sizeClass(entry)][0] += allocated(entry);
+                totals[PageTable.sizeClass(entry)][1] += PageTable.freed(entry);
+            }
+        }
+        return totals;
+    }
+
+    private boolean smallPage(long page) {
+        return PageTable.kind(space.entry(page)) == PageTable.SMALL;
+    }
+
+    /** The true number of blocks a small page handed out; see {@link PageTable}. */
+    private long allocated(long entry) {
+        if (PageTable.full(entry)) {
+            return PageTable.extra(entry);
+        }
+        boolean current = space.current(PageTable.sizeClass(entry)) == entry;
+        return PageTable.allocated(entry) - (current ? 1 : 0);
+    }
+
+    /** Why {@code header} cannot be the start of a block in use, or null if it is one. */
+    public @Nullable String whyNotABlock(long header) {
+        if (!space.holdsObjectsAt(header)) {
+            return "outside the heap";
+        }
+        if ((header & (SizeClass.GRANULE_BYTES - 1)) != 0) {
+            return "misaligned";
+        }
+        long page = header & -PageTable.PAGE_BYTES;
+        long entry = space.entry(page);
+        if (PageTable.kind(entry) == PageTable.LARGE) {
+            return header == page + PageTable.carved(entry) ? null : "inside a large object";
+        }
+        if (PageTable.kind(entry) != PageTable.SMALL) {
+            return "in a page that holds no objects";
+        }
+        long offset = header - page - classes.firstBlock(PageTable.sizeClass(entry));
+        long bytes = PageTable.blockBytes(entry);
+        if (offset < 0 || offset % bytes != 0) {
+            return "not the start of a block";
+        }
+        if (offset / bytes >= PageTable.carved(entry)) {
+            return "in the untouched part of a page";
+        }
+        return HeaderWord.free(getLong(header)) ? "freed" : null;
+    }
+
+    /** Checks every page's own numbers and free list; tells each fault to {@code report}. */
+    public void checkPages(Consumer<String> report) {
+        for (long page = space.objects; page < pool.top(); page = after(page)) {
+            if (smallPage(page)) {
+                checkPage(page, report);
+            }
+        }
+    }
+
+    private void checkPage(long page, Consumer<String> report) {
+        long entry = space.entry(page);
+        long bytes = PageTable.blockBytes(entry);
+        long first = page + classes.firstBlock(PageTable.sizeClass(entry));
+        int carved = PageTable.carved(entry);
+        long used = 0;
+        for (int i = 0; i < carved; i++) {
+            used += HeaderWord.free(getLong(first + i * bytes)) ? 0 : 1;
+        }
+        long listed = 0;
+        long block = PageTable.freeList(entry);
+        while (block != page && listed <= carved) {
+            long offset = block - first;
+            if (offset < 0 || offset % bytes != 0 || offset / bytes >= carved) {
+                report.accept("free list is damaged: page=0x%x link=0x%x".formatted(page, block));
+                return;
+            }
+            if (!HeaderWord.free(getLong(block))) {
+                report.accept(
+                        "block in use is on the free list: page=0x%x block=0x%x"
+                                .formatted(page, block));
+                return;
+            }
+            listed++;
+            block = getLong(block + HeaderWord.WORD_B);
+        }
+        if (used + listed != carved || used != allocated(entry) - PageTable.freed(entry)) {
+            report.accept(
+                    ("page counts disagree: page=0x%x used=%d listed=%d carved=%d allocated=%d"
+                                    + " freed=%d")
+                            .formatted(
+                                    page,
+                                    used,
+                                    listed,
+                                    carved,
+                                    allocated(entry),
+                                    PageTable.freed(entry)));
+        }
+    }
+}

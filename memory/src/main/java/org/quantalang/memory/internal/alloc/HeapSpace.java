@@ -1,0 +1,172 @@
+package org.quantalang.memory.internal.alloc;
+
+import static java.lang.System.Logger.Level.WARNING;
+
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.object.Memory;
+
+import java.util.Locale;
+
+/**
+ * One heap's reserved address range and what lies where in it.
+ *
+ * <pre>
+ *  base
+ *  | control 64 KiB | type table | type data | page table | page | page | ...          | end
+ *
+ *  control:  0      class table: for each size class the entry of its current page
+ *            2048   the same, but every class without a page: allocation then takes the slow path
+ *            4096   the entry that stands for "no page"
+ *            4352   a block that is never one: two zero words, what an empty free list points to
+ * </pre>
+ *
+ * <p>Every part is found from the base by a constant or a shift, so that compiled C needs nothing
+ * but the base address. Nothing of it takes memory before it is used.
+ */
+public final class HeapSpace {
+    /** Size classes, those for over-aligned types included. */
+    public static final int MAX_SIZE_CLASSES = 256;
+
+    /** Bytes of one type descriptor. */
+    public static final long TYPE_BYTES = 128;
+
+    private static final long SMALLEST_BYTES = 16 * PageTable.PAGE_BYTES;
+    private static final long TYPE_DATA_BYTES_PER_TYPE = 128;
+    private static final long NO_CLASS_TABLE = 8L * MAX_SIZE_CLASSES;
+    private static final long NO_PAGE = 4096;
+    private static final long NO_BLOCK = 4352;
+
+    private static final System.Logger LOG = System.getLogger("org.quantalang.memory");
+
+    final PageSource source;
+
+    /** Address of the reservation; a multiple of the page size. */
+    public final long base;
+
+    /** Bytes reserved. */
+    public final long bytes;
+
+    /** {@code bias + (address >>> 16) * 64} is the page entry of an address. */
+    final long entryBias;
+
+    /** The class table; see the class comment. */
+    final long classTable;
+
+    final long noClassTable;
+
+    final long noPage;
+
+    /** How many types fit. */
+    public final int maxTypes;
+
+    /** Address of the type table. */
+    public final long typeTable;
+
+    /** Where names and reference lists of types lie. */
+    public final long typeData;
+
+    /** End of the type data. */
+    public final long typeDataEnd;
+
+    /** First page that can hold objects. */
+    public final long objects;
+
+    private HeapSpace(PageSource source, long base, long bytes) {
+        this.source = source;
+        this.base = base;
+        this.bytes = bytes;
+        long pages = bytes >>> PageTable.PAGE_SHIFT;
+        maxTypes = (int) Math.clamp(pages, 256, 1L << HeaderWord.TYPE_BITS);
+        classTable = base;
+        noClassTable = base + NO_CLASS_TABLE;
+        noPage = base + NO_PAGE;
+        typeTable = base + PageTable.PAGE_BYTES;
+        typeData = typeTable + maxTypes * TYPE_BYTES;
+        typeDataEnd = typeData + maxTypes * TYPE_DATA_BYTES_PER_TYPE;
+        objects = pageUp(typeDataEnd + pages * PageTable.ENTRY_BYTES);
+        entryBias = typeDataEnd - (base >>> PageTable.PAGE_SHIFT << PageTable.ENTRY_SHIFT);
+    }
+
+    /**
+     * Reserves a heap's range. If the system refuses the wanted size, half of it is tried, and so
+     * on; a smaller one than wanted is told in the log.
+     *
+     * @throws OutOfMemoryError if not even a small range is to be had
+     */
+    public static HeapSpace reserve(PageSource source, long wantedBytes) {
+        long wanted = pageUp(Math.max(wantedBytes, SMALLEST_BYTES));
+        long size = Math.min(wanted, source.largestReservation());
+        for (; size >= SMALLEST_BYTES; size = pageUp(size / 2)) {
+            long base = source.reserve(size);
+            if (base != PageSource.REFUSED) {
+                if (size < wanted) {
+                    LOG.log(
+                            WARNING,
+                            "heap: reserved {0} bytes of address space from {1}, wanted {2}",
+                            size,
+                            source.name(),
+                            wanted);
+                }
+                HeapSpace space = new HeapSpace(source, base, size);
+                space.clearControl();
+                return space;
+            }
+        }
+        throw new OutOfMemoryError(
+                String.format(
+                        Locale.ROOT,
+                        "no address space for a heap: wantedBytes=%d source=%s; close other heaps"
+                                + " or ask for less with HeapConfig.addressSpaceBytes",
+                        wantedBytes,
+                        source.name()));
+    }
+
+    private void clearControl() {
+        long noBlock = base + NO_BLOCK;
+        PageTable.freeList(noPage, noBlock);
+        for (int index = 0; index < MAX_SIZE_CLASSES; index++) {
+            setCurrent(index, noPage);
+            Memory.putLong(noClassTable + 8L * index, noPage);
+        }
+        for (long page = base; page != objects; page += PageTable.PAGE_BYTES) {
+            PageTable.kind(entry(page), PageTable.METADATA);
+        }
+    }
+
+    /** Current page of a class. */
+    long current(int sizeClass) {
+        return Memory.getLong(classTable + 8L * sizeClass);
+    }
+
+    void setCurrent(int sizeClass, long entry) {
+        Memory.putLong(classTable + 8L * sizeClass, entry);
+    }
+
+    /** The page entry of an address in this heap. */
+    long entry(long address) {
+        return entryBias + (address >>> PageTable.PAGE_SHIFT << PageTable.ENTRY_SHIFT);
+    }
+
+    /** The first address of the page that has this entry. */
+    long pageOf(long entry) {
+        return (entry - entryBias) >>> PageTable.ENTRY_SHIFT << PageTable.PAGE_SHIFT;
+    }
+
+    /** Whether an address lies where objects can be. */
+    public boolean holdsObjectsAt(long address) {
+        return address >= objects && address < base + bytes;
+    }
+
+    long end() {
+        return base + bytes;
+    }
+
+    /** Gives everything back. */
+    public void release() {
+        source.release(base, bytes);
+    }
+
+    static long pageUp(long bytes) {
+        return (bytes + PageTable.PAGE_BYTES - 1) & -PageTable.PAGE_BYTES;
+    }
+}

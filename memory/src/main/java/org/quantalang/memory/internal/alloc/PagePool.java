@@ -1,0 +1,264 @@
+package org.quantalang.memory.internal.alloc;
+
+import java.util.Arrays;
+
+/**
+ * The pages of a heap that hold no blocks, and the limit on those that do.
+ *
+ * <p>A page that falls empty stays resident for a while, newest first, since a program that freed
+ * much often allocates much again; after the delay its memory goes back to the system and only its
+ * address space is kept. Runs of several pages are searched first-fit over a bitmap.
+ *
+ * <p>Invariants: {@code held == used + resident free pages <= limit}; a page below {@code top} is
+ * either used or has its bit set and is in exactly one of the two lists.
+ */
+public final class PagePool {
+    /** What {@link #acquire} answers when the limit or the address space is reached. */
+    public static final long NONE = 0;
+
+    private final HeapSpace space;
+    private final long limitPages;
+    private final long delayNanos;
+
+    private long[] freeBits = new long[4];
+    private long top;
+    private long freePages;
+    private long usedPages;
+    private long peakPages;
+    private long residentFree;
+
+    // Lists through the entries' next and prev: newest resident page, oldest, and returned pages.
+    private long newest;
+    private long oldest;
+    private long returned;
+
+    PagePool(HeapSpace space, long limitBytes, long delayNanos) {
+        this.space = space;
+        this.limitPages = limitBytes >>> PageTable.PAGE_SHIFT;
+        this.delayNanos = delayNanos;
+        this.top = space.objects;
+    }
+
+    /** Takes {@code pages} adjacent pages; {@link #NONE} if limit, space or system say no. */
+    long acquire(long pages) {
+        if (usedPages + pages > limitPages) {
+            return NONE;
+        }
+        if (pages == 1 && newest != 0) {
+            long page = space.pageOf(newest);
+            takeFree(page);
+            return used(page, 1);
+        }
+        if (usedPages + residentFree + pages > limitPages) {
+            returnAll();
+        }
+        long page = pages == 1 ? returnedPage() : freePages >= pages ? freeRun(pages) : NONE;
+        if (page == NONE) {
+            if ((space.end() - top) >>> PageTable.PAGE_SHIFT < pages) {
+                return NONE;
+            }
+            page = top;
+            if (!space.source.commit(page, pages << PageTable.PAGE_SHIFT)) {
+                return NONE;
+            }
+            top += pages << PageTable.PAGE_SHIFT;
+            return used(page, pages);
+        }
+        if (!space.source.commit(page, pages << PageTable.PAGE_SHIFT)) {
+            return NONE;
+        }
+        for (long i = 0; i < pages; i++) {
+            takeFree(page + (i << PageTable.PAGE_SHIFT));
+        }
+        return used(page, pages);
+    }
+
+    private long used(long page, long pages) {
+        usedPages += pages;
+        peakPages = Math.max(peakPages, usedPages);
+        return page;
+    }
+
+    /** Takes back pages that hold nothing any more. */
+    void release(long page, long pages) {
+        usedPages -= pages;
+        long now = System.nanoTime();
+        for (long i = 0; i < pages; i++) {
+            long entry = space.entry(page + (i << PageTable.PAGE_SHIFT));
+            PageTable.kind(entry, PageTable.POOLED);
+            PageTable.extra(entry, now);
+            PageTable.prev(entry, 0);
+            PageTable.next(entry, newest);
+            if (newest != 0) {
+                PageTable.prev(newest, entry);
+            } else {
+                oldest = entry;
+            }
+            newest = entry;
+            setFree(page + (i << PageTable.PAGE_SHIFT));
+        }
+        residentFree += pages;
+        returnOlderThan(now - delayNanos);
+    }
+
+    private void returnOlderThan(long nanos) {
+        while (oldest != 0 && PageTable.extra(oldest) - nanos < 0) {
+            giveBack(oldest);
+        }
+    }
+
+    /** Gives the memory of every free page back to the system, whatever its age. */
+    void returnAll() {
+        while (oldest != 0) {
+            giveBack(oldest);
+        }
+    }
+
+    /**
+     * Gives one page back, and with it the free resident pages right behind it: one call for all.
+     */
+    private void giveBack(long entry) {
+        long first = space.pageOf(entry);
+        long end = first;
+        while (end != top && isFree(end) && isResident(end)) {
+            long each = space.entry(end);
+            unlinkResident(each);
+            PageTable.kind(each, PageTable.UNUSED);
+            PageTable.next(each, returned);
+            PageTable.prev(each, 0);
+            if (returned != 0) {
+                PageTable.prev(returned, each);
+            }
+            returned = each;
+            end += PageTable.PAGE_BYTES;
+        }
+        space.source.decommit(first, end - first);
+    }
+
+    private long returnedPage() {
+        return returned == 0 ? NONE : space.pageOf(returned);
+    }
+
+    private boolean isResident(long page) {
+        return PageTable.kind(space.entry(page)) == PageTable.POOLED;
+    }
+
+    private void takeFree(long page) {
+        long entry = space.entry(page);
+        if (PageTable.kind(entry) == PageTable.POOLED) {
+            unlinkResident(entry);
+        } else {
+            unlinkReturned(entry);
+        }
+        long bit = bitOf(page);
+        freeBits[(int) (bit >>> 6)] &= ~(1L << bit);
+        freePages--;
+    }
+
+    private void unlinkResident(long entry) {
+        long next = PageTable.next(entry);
+        long prev = PageTable.prev(entry);
+        if (prev != 0) {
+            PageTable.next(prev, next);
+        } else {
+            newest = next;
+        }
+        if (next != 0) {
+            PageTable.prev(next, prev);
+        } else {
+            oldest = prev;
+        }
+        residentFree--;
+    }
+
+    private void unlinkReturned(long entry) {
+        long next = PageTable.next(entry);
+        long prev = PageTable.prev(entry);
+        if (prev != 0) {
+            PageTable.next(prev, next);
+        } else {
+            returned = next;
+        }
+        if (next != 0) {
+            PageTable.prev(next, prev);
+        }
+    }
+
+    /** First fit over the bitmap. */
+    private long freeRun(long pages) {
+        long end = bitOf(top);
+        long start = 0;
+        while (start + pages <= end) {
+            long bit = start;
+            while (bit < start + pages && bitSet(bit)) {
+                bit++;
+            }
+            if (bit == start + pages) {
+                return space.objects + (start << PageTable.PAGE_SHIFT);
+            }
+            start = nextFree(bit, end);
+        }
+        return NONE;
+    }
+
+    private long nextFree(long from, long end) {
+        long bit = from;
+        while (bit < end) {
+            long word = freeBits[(int) (bit >>> 6)] >>> bit;
+            if (word != 0) {
+                return bit + Long.numberOfTrailingZeros(word);
+            }
+            bit = ((bit >>> 6) + 1) << 6;
+        }
+        return end;
+    }
+
+    private void setFree(long page) {
+        long bit = bitOf(page);
+        int word = (int) (bit >>> 6);
+        if (word >= freeBits.length) {
+            freeBits = Arrays.copyOf(freeBits, Math.max(word + 1, 2 * freeBits.length));
+        }
+        freeBits[word] |= 1L << bit;
+        freePages++;
+    }
+
+    private boolean isFree(long page) {
+        return bitSet(bitOf(page));
+    }
+
+    private boolean bitSet(long bit) {
+        int word = (int) (bit >>> 6);
+        return word < freeBits.length && ((freeBits[word] >>> bit) & 1) != 0;
+    }
+
+    private long bitOf(long page) {
+        return (page - space.objects) >>> PageTable.PAGE_SHIFT;
+    }
+
+    /** End of the pages that were ever used. */
+    long top() {
+        return top;
+    }
+
+    long usedBytes() {
+        return usedPages << PageTable.PAGE_SHIFT;
+    }
+
+    /** Bytes the heap holds: pages in use and free pages not yet given back. */
+    long heldBytes() {
+        return (usedPages + residentFree) << PageTable.PAGE_SHIFT;
+    }
+
+    long peakBytes() {
+        return peakPages << PageTable.PAGE_SHIFT;
+    }
+
+    long limitBytes() {
+        return limitPages << PageTable.PAGE_SHIFT;
+    }
+
+    long freePages() {
+        return freePages;
+    }
+}

@@ -1,0 +1,284 @@
+package org.quantalang.memory.internal.count;
+
+import static org.quantalang.memory.internal.object.Memory.getLong;
+import static org.quantalang.memory.internal.object.Memory.putLong;
+
+import org.quantalang.memory.internal.alloc.BlockAllocator;
+import org.quantalang.memory.internal.cycle.CycleCollector;
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.type.HeapType;
+import org.quantalang.memory.internal.type.TypeDescriptor;
+import org.quantalang.memory.internal.type.TypeTable;
+
+/**
+ * What happens when a strong count reaches zero. Never recurses and needs no memory: dead objects
+ * are linked through word B of their headers, and one loop takes them from the front.
+ *
+ * <p>For each dead object: its destructor runs, its references are released (which may add to the
+ * list), its weak references are released, its block is freed. The payload stays whole until then.
+ * The block stays if a weak reference or a candidate buffer still holds the header.
+ *
+ * <pre>
+ *  strong &gt; 0 --last release--&gt; strong 0, DYING, listed --loop--&gt; free
+ *                                    |        ^                  or header kept: strong 0, not DYING
+ *                                    v        |
+ *                       FINALIZED, strong 1 for the destructor --more than 1 after it--&gt; alive again
+ * </pre>
+ *
+ * <p>With a budget, the loop stops after that many objects and the allocator's fast path is closed,
+ * so that the next allocation goes on.
+ *
+ * <p>Owner thread only.
+ */
+public final class Reclaimer {
+    private static final long END = 0;
+
+    private final TypeTable types;
+    private final BlockAllocator blocks;
+    private final WeakCounts weak;
+    private final Destructors destructors;
+    private final CycleCollector cycles;
+    private final long budget;
+    private final boolean countTypes;
+
+    private long dead = END;
+    private long waiting;
+    private boolean draining;
+
+    /**
+     * Makes the reclaimer of one heap.
+     *
+     * @param budget objects a call frees at most; 0 for no limit
+     * @param countTypes whether frees are counted per type
+     */
+    public Reclaimer(
+            TypeTable types,
+            BlockAllocator blocks,
+            WeakCounts weak,
+            Destructors destructors,
+            CycleCollector cycles,
+            long budget,
+            boolean countTypes) {
+        this.types = types;
+        this.blocks = blocks;
+        this.weak = weak;
+        this.destructors = destructors;
+        this.cycles = cycles;
+        this.budget = budget == 0 ? Long.MAX_VALUE : budget;
+        this.countTypes = countTypes;
+    }
+
+    /** The last reference to an object is gone: frees it and all that only it held. */
+    public void lastReference(long header, long word) {
+        if ((word & (HeaderWord.WEAK_MASK | HeaderWord.HELD_BY_BUFFER)) == 0 && !countTypes) {
+            long descriptor = types.descriptor(word);
+            if (TypeDescriptor.isPlainLeaf(descriptor)) {
+                blocks.free(header);
+                return;
+            }
+        }
+        bury(header, word);
+        if (!draining) {
+            drain(budget);
+        }
+    }
+
+    /** Puts an object whose last reference is gone on the list. */
+    private void bury(long header, long word) {
+        putLong(header, (word - HeaderWord.ONE_STRONG) | HeaderWord.DYING);
+        putLong(header + HeaderWord.WORD_B, dead);
+        dead = header;
+        waiting++;
+    }
+
+    /** Whether dead objects wait to be freed. */
+    public boolean pending() {
+        return dead != END;
+    }
+
+    /** Dead objects known to wait; what only they hold is not counted. */
+    public long waiting() {
+        return waiting;
+    }
+
+    /** Whether the loop runs, so that a release only adds to its list. */
+    public boolean draining() {
+        return draining;
+    }
+
+    /** Frees what waits, whatever the budget. */
+    public void drainAll() {
+        if (!draining) {
+            drain(Long.MAX_VALUE);
+        }
+    }
+
+    /** Goes on with what waits, by one budget. */
+    public void drainSome() {
+        if (!draining) {
+            drain(budget);
+        }
+    }
+
+    private void drain(long most) {
+        draining = true;
+        try {
+            long left = most;
+            while (dead != END && left-- > 0) {
+                long header = dead;
+                dead = getLong(header + HeaderWord.WORD_B);
+                waiting--;
+                reclaim(header);
+            }
+        } finally {
+            draining = false;
+            boolean rest = dead != END;
+            if (rest != blocks.fastPathClosed()) {
+                blocks.closeFastPath(rest);
+            }
+        }
+    }
+
+    private void reclaim(long header) {
+        long word = getLong(header);
+        long descriptor = types.descriptor(word);
+        int flags = TypeDescriptor.flags(descriptor);
+        if ((flags & TypeDescriptor.DESTRUCTOR) != 0
+                && !HeaderWord.has(word, HeaderWord.FINALIZED)
+                && !destroyed(header, word)) {
+            return;
+        }
+        releaseReferences(header, descriptor, flags);
+        buryBlock(header, descriptor, flags);
+    }
+
+    /** Runs the destructor; returns false if the object lives on. */
+    private boolean destroyed(long header, long word) {
+        // One reference belongs to the call. Upgrades fail from here on, also after a resurrection.
+        putLong(
+                header,
+                ((word & ~HeaderWord.DYING) | HeaderWord.FINALIZED) + HeaderWord.ONE_STRONG);
+        putLong(header + HeaderWord.WORD_B, 0);
+        destructors.run(header);
+        long after = getLong(header);
+        if (!HeaderWord.alive(after)) {
+            // The destructor released its own object too: it is on the list again.
+            return false;
+        }
+        long rest = after - HeaderWord.ONE_STRONG;
+        if (HeaderWord.pinned(after) || HeaderWord.alive(rest)) {
+            if (!HeaderWord.pinned(after)) {
+                putLong(header, rest);
+                if ((rest & HeaderWord.NO_CANDIDATE) == 0) {
+                    cycles.possibleRoot(header, rest);
+                }
+            }
+            return false;
+        }
+        putLong(header, rest | HeaderWord.DYING);
+        return true;
+    }
+
+    private void releaseReferences(long header, long descriptor, int flags) {
+        if ((flags & TypeDescriptor.TRACED) != 0) {
+            HeapType type = types.at(HeaderWord.type(getLong(header)));
+            type.traceInto(header, slot -> releaseSlots(slot, slot + Long.BYTES));
+            return;
+        }
+        int runs = TypeDescriptor.runCount(descriptor);
+        for (int i = 0; i < runs; i++) {
+            long run = TypeDescriptor.run(descriptor, flags, header, i);
+            releaseSlots(TypeDescriptor.start(header, run), TypeDescriptor.end(header, run));
+        }
+    }
+
+    private void releaseSlots(long start, long end) {
+        for (long slot = start; slot != end; slot += Long.BYTES) {
+            long object = getLong(slot);
+            if (object != 0) {
+                drop(object - HeaderWord.BYTES);
+            }
+        }
+    }
+
+    /** One reference less, without freeing or collecting here and now. */
+    public void drop(long header) {
+        long word = getLong(header);
+        long after = word - HeaderWord.ONE_STRONG;
+        if (after < HeaderWord.ONE_STRONG) {
+            if (HeaderWord.pinned(word)) {
+                return;
+            }
+            if (!HeaderWord.alive(word)) {
+                throw overReleased(header, word);
+            }
+            bury(header, word);
+        } else {
+            putLong(header, after);
+            if ((after & HeaderWord.NO_CANDIDATE) == 0) {
+                cycles.possibleRoot(header, after);
+            }
+        }
+    }
+
+    /**
+     * The last step for an object whose strong references are gone: releases its weak fields and
+     * frees the block, unless a weak reference or a buffer holds it.
+     */
+    public void buryBlock(long header, long descriptor, int flags) {
+        if ((flags & TypeDescriptor.WEAK_FIELDS) != 0) {
+            releaseWeakFields(header, descriptor);
+        }
+        if (countTypes) {
+            types.countFreed(descriptor);
+        }
+        long word = getLong(header) & ~(HeaderWord.DYING | HeaderWord.COLOUR_MASK);
+        if ((word & (HeaderWord.WEAK_MASK | HeaderWord.HELD_BY_BUFFER)) == 0) {
+            blocks.free(header);
+        } else {
+            putLong(header, word);
+            putLong(header + HeaderWord.WORD_B, 0);
+        }
+    }
+
+    private void releaseWeakFields(long header, long descriptor) {
+        long list = TypeDescriptor.weakSlots(descriptor);
+        long end = list + (getLong(list) + 1) * Long.BYTES;
+        for (long at = list + Long.BYTES; at != end; at += Long.BYTES) {
+            long slot = header + getLong(at);
+            long object = getLong(slot);
+            if (object != 0) {
+                putLong(slot, 0);
+                weakRelease(object - HeaderWord.BYTES);
+            }
+        }
+    }
+
+    /** Takes one weak reference away and frees a dead object's header with the last. */
+    public void weakRelease(long header) {
+        if (weak.release(header) == WeakCounts.Left.NONE) {
+            freeIfNothingHolds(header);
+        }
+    }
+
+    /** Frees the block of an object that died earlier, once nothing holds its header any more. */
+    public void freeIfNothingHolds(long header) {
+        long word = getLong(header);
+        if ((word
+                        & (HeaderWord.STRONG_MASK
+                                | HeaderWord.WEAK_MASK
+                                | HeaderWord.HELD_BY_BUFFER
+                                | HeaderWord.DYING))
+                == 0) {
+            blocks.free(header);
+        }
+    }
+
+    /** What a release of a dead object means. */
+    public static IllegalStateException overReleased(long header, long word) {
+        return new IllegalStateException(
+                ("object released more often than retained, or not an object: address=0x%x"
+                                + " header=0x%x")
+                        .formatted(header + HeaderWord.BYTES, word));
+    }
+}

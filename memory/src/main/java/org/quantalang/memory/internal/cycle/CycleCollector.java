@@ -1,0 +1,51 @@
+package org.quantalang.memory.internal.cycle;
+
+import org.quantalang.memory.CollectionResult;
+
+import java.util.List;
+import java.util.function.LongConsumer;
+
+/**
+ * What finds and frees garbage cycles. The heap tells it of every decrement to non-zero of an
+ * object that can be part of a cycle, and asks it to work when it says that work is due.
+ *
+ * <p>All addresses are those of headers. Owner thread only.
+ */
+public interface CycleCollector {
+    /**
+     * A strong count fell to non-zero, and the word allows a candidate ({@code NO_CANDIDATE} bits
+     * clear). Colours the object and may buffer it; never fails and never collects.
+     *
+     * @param header the object
+     * @param word its header word after the decrement, already stored
+     * @return whether {@link #collectDue} would have work
+     */
+    boolean possibleRoot(long header, long word);
+
+    /** Whether enough candidates wait. */
+    boolean due();
+
+    /** Does the work that is due; may be partial. */
+    void collectDue();
+
+    /** Collects until no garbage cycle is left. */
+    CollectionResult collectAll();
+
+    /** Tells every buffered candidate, in no order. */
+    void forEachCandidate(LongConsumer visitor);
+
+    /** Candidates that wait. */
+    long candidates();
+
+    /** Collections so far. */
+    long collections();
+
+    /** Garbage cycles freed so far. */
+    long cycles();
+
+    /** Objects freed so far. */
+    long freedObjects();
+
+    /** Everything off heap that the collector holds: closed with the heap, by whatever thread. */
+    List<LongStack> buffers();
+}

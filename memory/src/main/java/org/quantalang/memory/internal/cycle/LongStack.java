@@ -1,0 +1,114 @@
+package org.quantalang.memory.internal.cycle;
+
+import static org.quantalang.memory.internal.object.Memory.getLong;
+import static org.quantalang.memory.internal.object.Memory.putLong;
+
+import org.quantalang.memory.internal.alloc.PageSource;
+import org.quantalang.memory.internal.object.Memory;
+
+/**
+ * An off-heap stack or list of addresses that grows by doubling. Reserved memory that is not used
+ * costs nothing where the page source maps lazily.
+ *
+ * <p>Owner thread only.
+ */
+public final class LongStack {
+    private static final long FIRST_BYTES = 1L << 16;
+
+    private final PageSource source;
+    private long base;
+    private long bytes;
+    private long top;
+    private long limit;
+
+    /** Takes no memory before the first {@link #reserve} or {@link #tryPush}. */
+    public LongStack(PageSource source) {
+        this.source = source;
+    }
+
+    /** Makes room for {@code more} pushes; returns false if the system has no memory. */
+    public boolean reserve(long more) {
+        if (top + more * Long.BYTES <= limit) {
+            return true;
+        }
+        long used = top - base;
+        long wanted = Math.max(FIRST_BYTES, bytes);
+        while (wanted < used + more * Long.BYTES) {
+            wanted *= 2;
+        }
+        long fresh = source.reserve(wanted);
+        if (fresh == PageSource.REFUSED) {
+            return false;
+        }
+        if (!source.commit(fresh, wanted)) {
+            source.release(fresh, wanted);
+            return false;
+        }
+        Memory.copy(base, fresh, used);
+        close();
+        base = fresh;
+        bytes = wanted;
+        top = fresh + used;
+        limit = fresh + wanted;
+        return true;
+    }
+
+    /** Pushes one value; the caller has reserved room for it. */
+    public void push(long value) {
+        long at = top;
+        putLong(at, value);
+        top = at + Long.BYTES;
+    }
+
+    /** Pushes one value; returns false if there is no memory for it. */
+    public boolean tryPush(long value) {
+        if (top == limit && !reserve(1)) {
+            return false;
+        }
+        push(value);
+        return true;
+    }
+
+    /** Pops one value; the stack is not empty. */
+    public long pop() {
+        long at = top - Long.BYTES;
+        top = at;
+        return getLong(at);
+    }
+
+    public boolean isEmpty() {
+        return top == base;
+    }
+
+    public long size() {
+        return (top - base) >>> 3;
+    }
+
+    public long get(long index) {
+        return getLong(base + (index << 3));
+    }
+
+    public void set(long index, long value) {
+        putLong(base + (index << 3), value);
+    }
+
+    /** Keeps the first {@code size} values. */
+    public void truncate(long size) {
+        top = base + (size << 3);
+    }
+
+    public void clear() {
+        top = base;
+    }
+
+    /** Gives the memory back; the stack is empty and may be used again. */
+    public void close() {
+        if (base != 0) {
+            source.release(base, bytes);
+        }
+        base = 0;
+        bytes = 0;
+        top = 0;
+        limit = 0;
+    }
+}

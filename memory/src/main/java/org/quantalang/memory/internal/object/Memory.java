@@ -1,0 +1,130 @@
+package org.quantalang.memory.internal.object;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Raw memory by address: the one class that touches it.
+ *
+ * <p>All access goes through one constant segment that spans the address space, and each address is
+ * masked first. The mask tells the JIT that the address is neither negative nor misaligned, so that
+ * bounds and alignment checks fold away and what is left is one AND and the access itself. A wild
+ * address therefore is no exception here but another wrong address; callers own their addresses.
+ *
+ * <p>Loops over slots compare addresses with {@code !=} instead of counting: an int counted inner
+ * loop makes the JIT split the range check into three loops, which ruins loops of a few rounds.
+ *
+ * <p>Any thread; plain accesses only.
+ */
+public final class Memory {
+    /** User addresses end here on every 64-bit system that is supported (4-level page tables). */
+    public static final long ADDRESS_LIMIT = 1L << 47;
+
+    private static final long BYTE_MASK = ADDRESS_LIMIT - 1;
+    private static final long SHORT_MASK = ADDRESS_LIMIT - 2;
+    private static final long INT_MASK = ADDRESS_LIMIT - 4;
+    private static final long LONG_MASK = ADDRESS_LIMIT - 8;
+
+    private static final MemorySegment ALL = wholeAddressSpace();
+
+    private Memory() {}
+
+    // The segment never leaves this class, and every address given to it was handed out by a page
+    // source or belongs to the caller.
+    @SuppressWarnings("restricted")
+    private static MemorySegment wholeAddressSpace() {
+        return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    }
+
+    public static long getLong(long address) {
+        return ALL.get(JAVA_LONG, address & LONG_MASK);
+    }
+
+    public static void putLong(long address, long value) {
+        ALL.set(JAVA_LONG, address & LONG_MASK, value);
+    }
+
+    public static int getInt(long address) {
+        return ALL.get(JAVA_INT, address & INT_MASK);
+    }
+
+    public static void putInt(long address, int value) {
+        ALL.set(JAVA_INT, address & INT_MASK, value);
+    }
+
+    public static short getShort(long address) {
+        return ALL.get(JAVA_SHORT, address & SHORT_MASK);
+    }
+
+    public static void putShort(long address, short value) {
+        ALL.set(JAVA_SHORT, address & SHORT_MASK, value);
+    }
+
+    public static byte getByte(long address) {
+        return ALL.get(JAVA_BYTE, address & BYTE_MASK);
+    }
+
+    public static void putByte(long address, byte value) {
+        ALL.set(JAVA_BYTE, address & BYTE_MASK, value);
+    }
+
+    public static double getDouble(long address) {
+        return ALL.get(JAVA_DOUBLE, address & LONG_MASK);
+    }
+
+    public static void putDouble(long address, double value) {
+        ALL.set(JAVA_DOUBLE, address & LONG_MASK, value);
+    }
+
+    public static float getFloat(long address) {
+        return ALL.get(JAVA_FLOAT, address & INT_MASK);
+    }
+
+    public static void putFloat(long address, float value) {
+        ALL.set(JAVA_FLOAT, address & INT_MASK, value);
+    }
+
+    /** Zeroes the 8-byte words in {@code [from, to)}; both are multiples of 8. */
+    public static void zeroWords(long from, long to) {
+        if (to - from > ZERO_BY_WORD_BYTES) {
+            ALL.asSlice(from, to - from).fill((byte) 0);
+            return;
+        }
+        for (long word = from; word != to; word += Long.BYTES) {
+            putLong(word, 0);
+        }
+    }
+
+    /** Above this the JDK's bulk fill is faster than a loop of stores. */
+    private static final long ZERO_BY_WORD_BYTES = 256;
+
+    /** Sets {@code bytes} bytes to {@code value}. */
+    public static void fill(long address, long bytes, byte value) {
+        ALL.asSlice(address & BYTE_MASK, bytes).fill(value);
+    }
+
+    /** Copies between two ranges that may overlap. */
+    public static void copy(long from, long to, long bytes) {
+        MemorySegment.copy(ALL, from, ALL, to, bytes);
+    }
+
+    public static void copyIn(byte[] source, int sourceIndex, long to, int bytes) {
+        MemorySegment.copy(source, sourceIndex, ALL, JAVA_BYTE, to & BYTE_MASK, bytes);
+    }
+
+    public static void copyOut(long from, byte[] target, int targetIndex, int bytes) {
+        MemorySegment.copy(ALL, JAVA_BYTE, from & BYTE_MASK, target, targetIndex, bytes);
+    }
+
+    /** Writes {@code text} as UTF-8 with a closing zero byte; {@code at} has room for it. */
+    public static void putCString(long at, byte[] text) {
+        copyIn(text, 0, at, text.length);
+        putByte(at + text.length, (byte) 0);
+    }
+}

@@ -1,0 +1,82 @@
+package org.quantalang.memory.internal.type;
+
+import org.quantalang.memory.FieldKind;
+import org.quantalang.memory.Tracer;
+import org.quantalang.memory.TypeInfo;
+import org.quantalang.memory.internal.object.HeaderWord;
+
+/** A type as one heap knows it: what allocation needs, at hand. Owner thread only. */
+public final class HeapType {
+    /** What the user described. */
+    public final TypeInfo info;
+
+    /** Index in the heap's type table; never 0, so that no live header word is zero. */
+    public final int index;
+
+    /** Address of the off-heap descriptor. */
+    public final long descriptor;
+
+    /** Payload bytes of a fixed object, or in front of an array's elements. */
+    public final long payloadBytes;
+
+    /** Payload bytes rounded up to whole words: what allocation zeroes. */
+    public final long zeroBytes;
+
+    /** Bytes of an array element, 0 for fixed objects. */
+    public final int elementBytes;
+
+    /** Elements are strong references. */
+    public final boolean referenceArray;
+
+    /** Class of a fixed object's block; 0 if it needs a run of pages. */
+    public final int sizeClass;
+
+    /** Where in a run of pages the block starts. */
+    public final long firstBlock;
+
+    private boolean cyclic;
+    private long header;
+
+    HeapType(
+            TypeInfo info,
+            int index,
+            long descriptor,
+            int sizeClass,
+            long firstBlock,
+            boolean cyclic) {
+        this.info = info;
+        this.index = index;
+        this.descriptor = descriptor;
+        this.sizeClass = sizeClass;
+        this.firstBlock = firstBlock;
+        FieldKind elements = info.elementKind();
+        this.elementBytes = elements == null ? 0 : elements.bytes();
+        this.referenceArray = elements == FieldKind.REFERENCE;
+        this.payloadBytes = info.size();
+        this.zeroBytes = (payloadBytes + Long.BYTES - 1) & -Long.BYTES;
+        cyclic(cyclic);
+    }
+
+    /** The header word of a fresh object. */
+    public long header() {
+        return header;
+    }
+
+    /** Whether an object of this type can be part of a cycle of references. */
+    public boolean cyclic() {
+        return cyclic;
+    }
+
+    /** Tells the slots of a traced object. */
+    public void traceInto(long header, Tracer.SlotVisitor visitor) {
+        Tracer tracer = info.trace();
+        if (tracer != null) {
+            tracer.trace(header + HeaderWord.BYTES, visitor);
+        }
+    }
+
+    void cyclic(boolean canCycle) {
+        cyclic = canCycle;
+        header = HeaderWord.fresh(index, !canCycle);
+    }
+}
