@@ -3,4 +3,6 @@ module org.quantalang.scheduler {
     requires org.jctools.core;
     requires org.jctools.core.jdk11;
     requires static transitive org.jspecify;
+
+    exports org.quantalang.scheduler;
 }

@@ -1,0 +1,13 @@
+package org.quantalang.scheduler;
+
+/**
+ * What an executor has done so far; the numbers are read beside the running workers, so that they
+ * may be slightly apart.
+ *
+ * @param spawned tasks accepted
+ * @param finished tasks ended
+ * @param polls polls of tasks
+ * @param stolen tasks taken from another worker's queue
+ * @param parks times a worker went to sleep
+ */
+public record ExecutorStats(long spawned, long finished, long polls, long stolen, long parks) {}

@@ -1,0 +1,150 @@
+package org.quantalang.scheduler.internal.queue;
+
+import org.jspecify.annotations.Nullable;
+import org.quantalang.scheduler.internal.task.TaskCell;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * A worker's ring of ready tasks: the owner pushes at the tail and pops at the head, thieves take
+ * half from the head with one compare-and-set. After the Go scheduler's run queue.
+ *
+ * <pre>
+ *        head                      tail
+ *         v                         v
+ *   . . . t t t t t t t t t t t t t . . .     tail - head tasks, at most CAPACITY
+ *         |-- thief copies half --|
+ *         then head += half, or the copy is void
+ * </pre>
+ *
+ * <p>Indices are 64 bits wide and only grow, so that an old head never comes back. A thief copies
+ * before it claims: one that is descheduled between the two harms nobody. A slot is overwritten
+ * only after head has passed it, which voids every copy that could have read it.
+ */
+public final class RunQueue {
+    /** Tasks a ring holds; a power of two. */
+    public static final int CAPACITY = 256;
+
+    private static final int MASK = CAPACITY - 1;
+    private static final VarHandle HEAD;
+    private static final VarHandle TAIL;
+    private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(TaskCell[].class);
+
+    private final TaskCell<?>[] slots = new TaskCell<?>[CAPACITY];
+
+    @SuppressWarnings("UnusedVariable") // reached through HEAD alone
+    private volatile long head;
+
+    @SuppressWarnings("UnusedVariable") // reached through TAIL alone
+    private volatile long tail;
+
+    private long cleared; // owner only: slots before it hold nothing
+
+    static {
+        try {
+            var lookup = MethodHandles.lookup();
+            HEAD =
+                    lookup.findVarHandle(RunQueue.class, "head", long.class)
+                            .withInvokeExactBehavior();
+            TAIL =
+                    lookup.findVarHandle(RunQueue.class, "tail", long.class)
+                            .withInvokeExactBehavior();
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    /** Makes an empty ring; the calling worker becomes its owner by using it. */
+    public RunQueue() {}
+
+    /** Owner: adds a task at the back. Returns false if the ring is full. */
+    public boolean push(TaskCell<?> task) {
+        long back = (long) TAIL.get(this);
+        // Acquire: pairs with the claim in steal and pop; the slot's last reader is done.
+        if (back - (long) HEAD.getAcquire(this) == CAPACITY) {
+            return false;
+        }
+        SLOT.setOpaque(slots, (int) back & MASK, task);
+        TAIL.setRelease(this, back + 1); // release: pairs with the acquire in steal
+        return true;
+    }
+
+    /** Owner: takes the oldest task, or null. */
+    public @Nullable TaskCell<?> pop() {
+        long back = (long) TAIL.get(this);
+        while (true) {
+            long front = (long) HEAD.getAcquire(this);
+            if (front == back) {
+                return null;
+            }
+            TaskCell<?> task = slots[(int) front & MASK];
+            // Against thieves alone; the owner wrote the slot itself.
+            if (HEAD.compareAndSet(this, front, front + 1)) {
+                return task;
+            }
+        }
+    }
+
+    /**
+     * Owner, when the ring is full: takes the oldest half out.
+     *
+     * @return the number of tasks written to {@code target}; 0 if thieves made room meanwhile
+     */
+    public int takeHalf(TaskCell<?>[] target) {
+        long front = (long) HEAD.getAcquire(this);
+        if ((long) TAIL.get(this) - front != CAPACITY) {
+            return 0;
+        }
+        int half = CAPACITY / 2;
+        for (int i = 0; i < half; i++) {
+            target[i] = slots[(int) (front + i) & MASK];
+        }
+        return HEAD.compareAndSet(this, front, front + half) ? half : 0;
+    }
+
+    /**
+     * A thief: moves the older half of this ring into the thief's own, which is empty.
+     *
+     * @param own the ring of the calling worker
+     * @return one of the tasks, to run at once; null if there was nothing to take or another thread
+     *     was faster
+     */
+    public @Nullable TaskCell<?> stealInto(RunQueue own) {
+        long front = (long) HEAD.getAcquire(this);
+        long back = (long) TAIL.getAcquire(this); // acquire: the slots before it are visible
+        long available = back - front;
+        if (available <= 0) {
+            return null;
+        }
+        int count = (int) (available - available / 2);
+        long to = (long) TAIL.get(own);
+        TaskCell<?> first = (TaskCell<?>) SLOT.getOpaque(slots, (int) front & MASK);
+        for (int i = 1; i < count; i++) {
+            TaskCell<?> task = (TaskCell<?>) SLOT.getOpaque(slots, (int) (front + i) & MASK);
+            SLOT.setOpaque(own.slots, (int) (to + i - 1) & MASK, task);
+        }
+        if (!HEAD.compareAndSet(this, front, front + count)) {
+            return null; // the copy is void
+        }
+        TAIL.setRelease(own, to + count - 1);
+        return first;
+    }
+
+    /** Tasks at this moment; any thread. */
+    public int size() {
+        long front = (long) HEAD.getAcquire(this);
+        return (int) Math.max(0, (long) TAIL.getAcquire(this) - front);
+    }
+
+    /** Owner, before it sleeps: forgets tasks that have left, so that they can be collected. */
+    public void clearTaken() {
+        long front = (long) HEAD.getAcquire(this);
+        for (long at = Math.max(cleared, front - CAPACITY); at < front; at++) {
+            if (at + CAPACITY >= (long) TAIL.get(this)) {
+                SLOT.setOpaque(slots, (int) at & MASK, null);
+            }
+        }
+        cleared = front;
+    }
+}
