@@ -10,7 +10,6 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -64,7 +63,7 @@ final class InfoCommand implements Callable<Integer> {
 
     private static Map<String, String> facts() {
         var facts = new LinkedHashMap<String, String>();
-        facts.put("version", Quanta.Version.current());
+        facts.put("version", Quanta.Version.current().substring("quanta ".length()));
         facts.put(
                 "jdk",
                 System.getProperty("java.vm.version") + " " + System.getProperty("java.vendor"));
@@ -95,9 +94,5 @@ final class InfoCommand implements Callable<Integer> {
                 .map(Path::toString)
                 .findFirst()
                 .orElse("");
-    }
-
-    static List<String> toolNames() {
-        return List.copyOf(TOOLS.keySet());
     }
 }

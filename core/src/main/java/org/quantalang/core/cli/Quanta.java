@@ -86,6 +86,10 @@ public final class Quanta implements Runnable {
      * @return the exit code
      */
     public static int execute(PrintWriter out, PrintWriter err, String... arguments) {
+        if (arguments.length == 1 && arguments[0].equals("--version")) {
+            out.println(Version.current()); // without loading what only commands need
+            return 0;
+        }
         try {
             return commandLine(out, err).execute(arguments);
         } catch (Throwable failure) { // also an Error: the user never sees a stack trace unasked
@@ -96,7 +100,7 @@ public final class Quanta implements Runnable {
     private static CommandLine commandLine(PrintWriter out, PrintWriter err) {
         var quanta = new Quanta();
         var line = new CommandLine(quanta);
-        for (Object command : List.of(new InfoCommand())) {
+        for (Object command : List.of(new DemoCommand(), new InfoCommand())) {
             line.addSubcommand(command);
         }
         for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
@@ -162,13 +166,13 @@ public final class Quanta implements Runnable {
         static String current() {
             var descriptor = Quanta.class.getModule().getDescriptor();
             return descriptor == null
-                    ? "(not built as a module)"
-                    : descriptor.rawVersion().orElse("(no version)");
+                    ? "quanta (not built as a module)"
+                    : "quanta " + descriptor.rawVersion().orElse("(no version)");
         }
 
         @Override
         public String[] getVersion() {
-            return new String[] {"quanta " + current()};
+            return new String[] {current()};
         }
     }
 }
