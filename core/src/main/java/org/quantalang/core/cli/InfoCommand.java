@@ -1,5 +1,8 @@
 package org.quantalang.core.cli;
 
+import org.quantalang.memory.HeapConfig;
+import org.quantalang.scheduler.ExecutorConfig;
+
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -50,7 +53,7 @@ final class InfoCommand implements Callable<Integer> {
                     });
             return 0;
         }
-        facts.forEach((name, value) -> out.printf("%-14s %s%n", name, value));
+        facts.forEach((name, value) -> out.printf("%-22s %s%n", name, value));
         out.println();
         out.println("optional tools, for tests and benchmarks");
         TOOLS.forEach(
@@ -69,6 +72,12 @@ final class InfoCommand implements Callable<Integer> {
                 System.getProperty("java.vm.version") + " " + System.getProperty("java.vendor"));
         facts.put("jdkHome", System.getProperty("java.home"));
         facts.put("processors", String.valueOf(Runtime.getRuntime().availableProcessors()));
+        HeapConfig heap = HeapConfig.DEFAULT;
+        facts.put("heapAddressSpaceBytes", String.valueOf(heap.addressSpaceBytes()));
+        facts.put(
+                "heapLimitBytes",
+                heap.limitBytes() == Long.MAX_VALUE ? "none" : String.valueOf(heap.limitBytes()));
+        facts.put("workers", String.valueOf(ExecutorConfig.defaults().workers()));
         return facts;
     }
 

@@ -107,6 +107,10 @@ public final class Quanta implements Runnable {
             line.addSubcommand(provider.command());
         }
         line.addSubcommand(new CommandLine.HelpCommand());
+        boolean colours = Progress.isTerminal("out") && Progress.isTerminal("err");
+        line.setColorScheme(
+                CommandLine.Help.defaultColorScheme(
+                        colours ? CommandLine.Help.Ansi.AUTO : CommandLine.Help.Ansi.OFF));
         line.setOut(out);
         line.setErr(err);
         line.setParameterExceptionHandler(

@@ -120,8 +120,8 @@ class DemoIT {
     }
 
     /**
-     * Scalars of a JSON object by name, those of an object inside it as {@code outer.inner};
-     * lists are passed over.
+     * Scalars of a JSON object by name, those of an object inside it as {@code outer.inner}; lists
+     * are passed over.
      */
     private static Map<String, String> numbers(String text) throws IOException {
         var found = new HashMap<String, String>();
