@@ -1,0 +1,252 @@
+package org.quantalang.abi;
+
+import org.jspecify.annotations.Nullable;
+import org.quantalang.abi.layout.RecordLayout;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A struct or union of C: its members in order and the attributes that change its layout.
+ *
+ * <pre>{@code
+ * CStructDef timespec = CStructDef.struct("timespec",
+ *         CStructField.of("tv_sec", CType.LONG), CStructField.of("tv_nsec", CType.LONG));
+ * timespec.size(Target.host());
+ * }</pre>
+ *
+ * <p>A record that refers to itself is {@linkplain #declare declared} first and defined once. After
+ * that nothing changes, and any thread may use it.
+ */
+public final class CStructDef implements CType {
+    private final boolean union;
+    private String name;
+    private @Nullable List<CStructField> fields;
+    private boolean packed;
+    private long aligned;
+    private int pack;
+
+    private CStructDef(boolean union, String name) {
+        this.union = union;
+        this.name = Objects.requireNonNull(name);
+    }
+
+    /**
+     * Declares a record whose members follow later.
+     *
+     * @param union whether it is a union
+     * @param name its tag; empty if it has none
+     * @return the incomplete record
+     */
+    public static CStructDef declare(boolean union, String name) {
+        return new CStructDef(union, name);
+    }
+
+    /**
+     * Defines a struct without attributes.
+     *
+     * @param name its tag
+     * @param fields members in order
+     * @return the struct
+     */
+    public static CStructDef struct(String name, CStructField... fields) {
+        return new CStructDef(false, name).define(Arrays.asList(fields), false, 0, 0);
+    }
+
+    /**
+     * Defines a union without attributes.
+     *
+     * @param name its tag
+     * @param fields members in order
+     * @return the union
+     */
+    public static CStructDef union(String name, CStructField... fields) {
+        return new CStructDef(true, name).define(Arrays.asList(fields), false, 0, 0);
+    }
+
+    /**
+     * Completes a declared record.
+     *
+     * @param members members in order
+     * @param isPacked whether the record is {@code packed}
+     * @param alignedTo the largest {@code aligned(n)} of the record, in bytes; 0 without one
+     * @param pragmaPack the {@code #pragma pack(n)} in force, in bytes; 0 without one
+     * @return this
+     * @throws IllegalStateException if it is defined already
+     * @throws IllegalArgumentException if the record contains itself by value; the message names
+     *     the chain
+     */
+    public CStructDef define(
+            List<CStructField> members, boolean isPacked, long alignedTo, int pragmaPack) {
+        if (fields != null) {
+            throw new IllegalStateException("defined twice: record=" + spelling());
+        }
+        fields = List.copyOf(members);
+        packed = isPacked;
+        aligned = alignedTo;
+        pack = pragmaPack;
+        List<String> chain = new ArrayList<>();
+        if (findsItself(this, chain)) {
+            fields = null;
+            throw new IllegalArgumentException(
+                    "record contains itself by value: %s; use a pointer"
+                            .formatted(String.join(" -> ", chain)));
+        }
+        return this;
+    }
+
+    private boolean findsItself(CStructDef inside, List<String> chain) {
+        if (inside.fields == null) {
+            return false;
+        }
+        chain.add(inside.spelling());
+        for (CStructField field : inside.fields) {
+            CType type = field.type().unwrap();
+            while (type instanceof Array array) {
+                type = array.element().unwrap();
+            }
+            if (type == this) {
+                chain.add(spelling());
+                return true;
+            }
+            if (type instanceof CStructDef nested && findsItself(nested, chain)) {
+                return true;
+            }
+        }
+        chain.removeLast();
+        return false;
+    }
+
+    /**
+     * Returns the tag, or the typedef name of a record without a tag.
+     *
+     * @return the name; empty if it has none
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Gives a record without a tag the name of its typedef.
+     *
+     * @param typedefName the name
+     */
+    public void nameIfUnnamed(String typedefName) {
+        if (name.isEmpty()) {
+            name = typedefName;
+        }
+    }
+
+    /**
+     * Returns whether it is a union.
+     *
+     * @return true for a union, false for a struct
+     */
+    public boolean isUnion() {
+        return union;
+    }
+
+    /**
+     * Returns the C keyword.
+     *
+     * @return {@code struct} or {@code union}
+     */
+    public String keyword() {
+        return union ? "union" : "struct";
+    }
+
+    /**
+     * Returns whether the members are known.
+     *
+     * @return whether it is defined
+     */
+    public boolean isComplete() {
+        return fields != null;
+    }
+
+    /**
+     * Returns the members.
+     *
+     * @return members in order
+     * @throws IllegalArgumentException if it is only declared
+     */
+    public List<CStructField> fields() {
+        if (fields == null) {
+            throw new IllegalArgumentException(
+                    "record is declared but not defined: record=%s; define it or use a pointer"
+                            .formatted(spelling()));
+        }
+        return fields;
+    }
+
+    /**
+     * Finds a member.
+     *
+     * @param wanted its name
+     * @return the member
+     * @throws IllegalArgumentException if there is none; the message lists the members
+     */
+    public CStructField field(String wanted) {
+        for (CStructField field : fields()) {
+            if (field.name().equals(wanted)) {
+                return field;
+            }
+        }
+        throw new IllegalArgumentException(
+                "no such field: record=%s field=%s; it has %s"
+                        .formatted(
+                                spelling(),
+                                wanted,
+                                fields().stream().map(CStructField::name).toList()));
+    }
+
+    /**
+     * Returns whether the record is {@code packed}.
+     *
+     * @return whether it is packed
+     */
+    public boolean isPacked() {
+        return packed;
+    }
+
+    /**
+     * Returns what {@code aligned(n)} on the record says.
+     *
+     * @return bytes; 0 without one
+     */
+    public long aligned() {
+        return aligned;
+    }
+
+    /**
+     * Returns the {@code #pragma pack(n)} that the record was defined under.
+     *
+     * @return bytes; 0 without one
+     */
+    public int pragmaPack() {
+        return pack;
+    }
+
+    @Override
+    public long size(Target target) {
+        return RecordLayout.of(this, target).sizeBytes();
+    }
+
+    @Override
+    public long alignment(Target target) {
+        return RecordLayout.of(this, target).alignmentBytes();
+    }
+
+    @Override
+    public String declare(String declared) {
+        String type = keyword() + " " + (name.isEmpty() ? "(unnamed)" : name);
+        return declared.isEmpty() ? type : type + " " + declared;
+    }
+
+    @Override
+    public String toString() {
+        return spelling();
+    }
+}

@@ -1,0 +1,49 @@
+package org.quantalang.abi;
+
+import java.util.OptionalInt;
+
+/**
+ * A member of a record as it is declared.
+ *
+ * @param name the name; empty for an anonymous member or an unnamed bit-field
+ * @param type the declared type
+ * @param bitWidth width of a bit-field, 0 allowed; empty for any other member
+ * @param packed whether the member itself is {@code packed}
+ * @param aligned the largest {@code aligned(n)} or {@code _Alignas} of the member, in bytes; 0
+ *     without one
+ */
+public record CStructField(
+        String name, CType type, OptionalInt bitWidth, boolean packed, long aligned) {
+    /**
+     * A member without attributes.
+     *
+     * @param name the name
+     * @param type the declared type
+     * @return the member
+     */
+    public static CStructField of(String name, CType type) {
+        return new CStructField(name, type, OptionalInt.empty(), false, 0);
+    }
+
+    /**
+     * A bit-field without attributes.
+     *
+     * @param name the name; empty for padding
+     * @param type the declared type
+     * @param bitWidth its width in bits
+     * @return the member
+     */
+    public static CStructField bits(String name, CType type, int bitWidth) {
+        return new CStructField(name, type, OptionalInt.of(bitWidth), false, 0);
+    }
+
+    /**
+     * Returns whether it is a struct or union without a name, whose members belong to the record
+     * around it.
+     *
+     * @return whether it is an anonymous member
+     */
+    public boolean isAnonymousRecord() {
+        return name.isEmpty() && bitWidth.isEmpty() && type.unwrap() instanceof CStructDef;
+    }
+}

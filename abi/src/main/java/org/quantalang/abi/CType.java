@@ -1,0 +1,490 @@
+package org.quantalang.abi;
+
+import java.util.OptionalLong;
+
+/**
+ * A C type. What depends on the platform is asked together with a {@link Target}; the type itself
+ * is the same everywhere.
+ *
+ * <pre>{@code
+ * CType.LONG.size(Target.X86_64_LINUX_GNU);    // 8
+ * CType.LONG.size(Target.X86_64_WINDOWS_MSVC); // 4
+ * }</pre>
+ *
+ * <p>Immutable, apart from a {@link CStructDef} between its declaration and its definition.
+ */
+public sealed interface CType
+        permits CPrimitive,
+                CStructDef,
+                CEnum,
+                CType.Pointer,
+                CType.Array,
+                CType.Function,
+                CType.Typedef,
+                CType.Qualified,
+                CType.Complex,
+                CType.Opaque {
+    /** {@code void}. */
+    CType VOID = CPrimitive.VOID;
+
+    /** {@code _Bool}. */
+    CType BOOL = CPrimitive.BOOL;
+
+    /** {@code char}. */
+    CType CHAR = CPrimitive.CHAR;
+
+    /** {@code short}. */
+    CType SHORT = CPrimitive.SHORT;
+
+    /** {@code int}. */
+    CType INT = CPrimitive.INT;
+
+    /** {@code unsigned int}. */
+    CType UINT = CPrimitive.UINT;
+
+    /** {@code long}. */
+    CType LONG = CPrimitive.LONG;
+
+    /** {@code unsigned long}. */
+    CType ULONG = CPrimitive.ULONG;
+
+    /** {@code long long}. */
+    CType LONG_LONG = CPrimitive.LONG_LONG;
+
+    /** {@code float}. */
+    CType FLOAT = CPrimitive.FLOAT;
+
+    /** {@code double}. */
+    CType DOUBLE = CPrimitive.DOUBLE;
+
+    /** {@code long double}. */
+    CType LONG_DOUBLE = CPrimitive.LONG_DOUBLE;
+
+    /** {@code size_t}. */
+    CType SIZE_T = CPrimitive.SIZE_T;
+
+    /** {@code void *}. */
+    CType VOID_POINTER = new Pointer(CPrimitive.VOID);
+
+    /** {@code const void *}. */
+    CType CONST_VOID_POINTER = constPointer(CPrimitive.VOID);
+
+    /** {@code char *}. */
+    CType CHAR_POINTER = new Pointer(CPrimitive.CHAR);
+
+    /** {@code const char *}. */
+    CType CONST_CHAR_POINTER = constPointer(CPrimitive.CHAR);
+
+    /**
+     * Returns the size.
+     *
+     * @param target the platform
+     * @return size in bytes
+     * @throws IllegalArgumentException if the type has none there ({@code void}, a function, an
+     *     incomplete record, {@code __int128} on 32-bit targets)
+     */
+    long size(Target target);
+
+    /**
+     * Returns the alignment, as {@code _Alignof} gives it and as fields of the type get it.
+     *
+     * @param target the platform
+     * @return alignment in bytes, a power of two
+     * @throws IllegalArgumentException if the type has none there
+     */
+    long alignment(Target target);
+
+    /**
+     * Returns this type with a name in it, as a C declaration has it.
+     *
+     * @param name the declared name, empty for the type alone
+     * @return for example {@code int (*name)(void)}
+     */
+    String declare(String name);
+
+    /**
+     * Returns whether it is a pointer, to data or to a function.
+     *
+     * @return whether it is a pointer
+     */
+    default boolean isPointer() {
+        return false;
+    }
+
+    /**
+     * Returns whether it is an integer type; {@code _Bool} and enums are.
+     *
+     * @return whether it is an integer
+     */
+    default boolean isInteger() {
+        return false;
+    }
+
+    /**
+     * Returns whether it is a real floating type.
+     *
+     * @return whether it is floating
+     */
+    default boolean isFloat() {
+        return false;
+    }
+
+    /**
+     * Returns whether it is an arithmetic type with a sign.
+     *
+     * @param target the platform, which decides for {@code char} and {@code wchar_t}
+     * @return whether it is signed
+     */
+    default boolean isSigned(Target target) {
+        return false;
+    }
+
+    /**
+     * Returns the type without typedef names and qualifiers at the outside.
+     *
+     * @return the type behind the names
+     */
+    default CType unwrap() {
+        return this;
+    }
+
+    /**
+     * Returns a pointer to this type.
+     *
+     * @return the pointer type
+     */
+    default CType pointer() {
+        return new Pointer(this);
+    }
+
+    /**
+     * Returns the spelling in C.
+     *
+     * @return for example {@code char *[4]}
+     */
+    default String spelling() {
+        return declare("");
+    }
+
+    /**
+     * Returns the LLVM type of a value in memory. Pointers are opaque, records go by name.
+     *
+     * @param target the platform
+     * @return for example {@code i64}
+     */
+    default String llvmType(Target target) {
+        CType type = unwrap();
+        return switch (type) {
+            case CStructDef record -> "%" + record.keyword() + "." + record.name();
+            case Opaque opaque -> "%struct." + opaque.name();
+            case Array array ->
+                    "[%d x %s]"
+                            .formatted(array.length().orElse(0), array.element().llvmType(target));
+            case Complex complex -> {
+                String part = complex.part().llvmType(target);
+                yield "{ " + part + ", " + part + " }";
+            }
+            case CPrimitive primitive when primitive == CPrimitive.VOID -> "void";
+            case CPrimitive primitive when primitive.isFloat() ->
+                    switch (primitive) {
+                        case FLOAT16 -> "half";
+                        case FLOAT -> "float";
+                        case DOUBLE -> "double";
+                        case FLOAT128 -> "fp128";
+                        default ->
+                                switch (target.dataModel().longDoubleFormat()) {
+                                    case BINARY64 -> "double";
+                                    case X87 -> "x86_fp80";
+                                    case BINARY128 -> "fp128";
+                                };
+                    };
+            case CPrimitive primitive when primitive == CPrimitive.VA_LIST ->
+                    CPrimitive.vaListIsPointer(target)
+                            ? "ptr"
+                            : "[%d x i8]".formatted(primitive.size(target));
+            case CPrimitive primitive -> "i" + 8 * primitive.size(target);
+            case CEnum enumeration -> enumeration.underlying(target).llvmType(target);
+            case Pointer _, Function _ -> "ptr";
+            case Typedef _, Qualified _ -> throw new AssertionError(type);
+        };
+    }
+
+    /**
+     * Returns {@code const T *}.
+     *
+     * @param pointee what it points to
+     * @return the pointer type
+     */
+    static CType constPointer(CType pointee) {
+        return new Pointer(new Qualified(pointee, true, false));
+    }
+
+    /**
+     * Returns an array type.
+     *
+     * @param element type of the elements
+     * @param length number of elements
+     * @return the array type
+     */
+    static CType array(CType element, long length) {
+        return new Array(element, OptionalLong.of(length));
+    }
+
+    /**
+     * Returns a pointer to a function.
+     *
+     * @param signature the function's type
+     * @return the pointer type
+     */
+    static CType functionPointer(CFunctionSignature signature) {
+        return new Pointer(new Function(signature));
+    }
+
+    /**
+     * A pointer.
+     *
+     * @param pointee what it points to
+     */
+    record Pointer(CType pointee) implements CType {
+        @Override
+        public long size(Target target) {
+            return target.dataModel().pointerBytes();
+        }
+
+        @Override
+        public long alignment(Target target) {
+            return target.dataModel().pointerBytes();
+        }
+
+        @Override
+        public boolean isPointer() {
+            return true;
+        }
+
+        @Override
+        public String declare(String name) {
+            boolean inner = pointee instanceof Array || pointee instanceof Function;
+            return pointee.declare(inner ? "(*" + name + ")" : "*" + name);
+        }
+    }
+
+    /**
+     * An array.
+     *
+     * @param element type of the elements
+     * @param length number of elements; empty for a flexible or incomplete array
+     */
+    record Array(CType element, OptionalLong length) implements CType {
+        /** Checks the length. */
+        public Array {
+            if (length.orElse(0) < 0) {
+                throw new IllegalArgumentException(
+                        "array length is negative: length=" + length.getAsLong());
+            }
+        }
+
+        @Override
+        public long size(Target target) {
+            try {
+                return Math.multiplyExact(length.orElse(0), element.size(target));
+            } catch (ArithmeticException e) {
+                throw new IllegalArgumentException(
+                        "array too large: length=%d element=%s"
+                                .formatted(length.orElse(0), element.spelling()),
+                        e);
+            }
+        }
+
+        @Override
+        public long alignment(Target target) {
+            return element.alignment(target);
+        }
+
+        @Override
+        public String declare(String name) {
+            String bound = length.isPresent() ? Long.toString(length.getAsLong()) : "";
+            return element.declare(name + "[" + bound + "]");
+        }
+    }
+
+    /**
+     * The type of a function; values of it exist only behind pointers.
+     *
+     * @param signature result and parameters
+     */
+    record Function(CFunctionSignature signature) implements CType {
+        @Override
+        public long size(Target target) {
+            throw new IllegalArgumentException(
+                    "a function has no size, use a pointer: type=" + spelling());
+        }
+
+        @Override
+        public long alignment(Target target) {
+            return size(target);
+        }
+
+        @Override
+        public String declare(String name) {
+            return signature.declare(name);
+        }
+    }
+
+    /**
+     * A type under another name.
+     *
+     * @param name the typedef name
+     * @param type what it names
+     * @param declaredAlignment what an {@code aligned} attribute on the typedef says, in bytes; 0
+     *     without one
+     */
+    record Typedef(String name, CType type, long declaredAlignment) implements CType {
+        /**
+         * A typedef without attributes.
+         *
+         * @param name the typedef name
+         * @param type what it names
+         */
+        public Typedef(String name, CType type) {
+            this(name, type, 0);
+        }
+
+        @Override
+        public long size(Target target) {
+            return type.size(target);
+        }
+
+        @Override
+        public long alignment(Target target) {
+            return declaredAlignment == 0 ? type.alignment(target) : declaredAlignment;
+        }
+
+        @Override
+        public boolean isPointer() {
+            return type.isPointer();
+        }
+
+        @Override
+        public boolean isInteger() {
+            return type.isInteger();
+        }
+
+        @Override
+        public boolean isFloat() {
+            return type.isFloat();
+        }
+
+        @Override
+        public boolean isSigned(Target target) {
+            return type.isSigned(target);
+        }
+
+        @Override
+        public CType unwrap() {
+            return type.unwrap();
+        }
+
+        @Override
+        public String declare(String declared) {
+            return declared.isEmpty() ? name : name + " " + declared;
+        }
+    }
+
+    /**
+     * A type with qualifiers.
+     *
+     * @param type the type without them
+     * @param isConst whether {@code const}
+     * @param isVolatile whether {@code volatile}
+     */
+    record Qualified(CType type, boolean isConst, boolean isVolatile) implements CType {
+        @Override
+        public long size(Target target) {
+            return type.size(target);
+        }
+
+        @Override
+        public long alignment(Target target) {
+            return type.alignment(target);
+        }
+
+        @Override
+        public boolean isPointer() {
+            return type.isPointer();
+        }
+
+        @Override
+        public boolean isInteger() {
+            return type.isInteger();
+        }
+
+        @Override
+        public boolean isFloat() {
+            return type.isFloat();
+        }
+
+        @Override
+        public boolean isSigned(Target target) {
+            return type.isSigned(target);
+        }
+
+        @Override
+        public CType unwrap() {
+            return type.unwrap();
+        }
+
+        @Override
+        public String declare(String name) {
+            String words = (isConst ? "const " : "") + (isVolatile ? "volatile " : "");
+            if (type instanceof Pointer) { // the qualifier belongs to the pointer: char *const p
+                return type.declare((words + name).strip());
+            }
+            return words + type.declare(name);
+        }
+    }
+
+    /**
+     * A complex number: two parts after each other.
+     *
+     * @param part type of the real and of the imaginary part
+     */
+    record Complex(CType part) implements CType {
+        @Override
+        public long size(Target target) {
+            return 2 * part.size(target);
+        }
+
+        @Override
+        public long alignment(Target target) {
+            return part.alignment(target);
+        }
+
+        @Override
+        public String declare(String name) {
+            return "_Complex " + part.declare(name);
+        }
+    }
+
+    /**
+     * A type known by name only.
+     *
+     * @param name what C calls it
+     */
+    record Opaque(String name) implements CType {
+        @Override
+        public long size(Target target) {
+            throw new IllegalArgumentException(
+                    "opaque type has no size, use a pointer: type=" + name);
+        }
+
+        @Override
+        public long alignment(Target target) {
+            return size(target);
+        }
+
+        @Override
+        public String declare(String declared) {
+            return declared.isEmpty() ? name : name + " " + declared;
+        }
+    }
+}

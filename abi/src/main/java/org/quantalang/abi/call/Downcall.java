@@ -1,0 +1,122 @@
+package org.quantalang.abi.call;
+
+import org.quantalang.abi.CFunctionSignature;
+import org.quantalang.abi.CPrimitive;
+import org.quantalang.abi.CType;
+import org.quantalang.abi.Target;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A C function bound to its signature: a call from Java into C.
+ *
+ * <p>The handle is the linker's own, so a call costs what a hand-written one costs, provided the
+ * handle is a constant to the compiler:
+ *
+ * <pre>{@code
+ * // size_t strlen(const char *s)
+ * private static final MethodHandle STRLEN = NativeLibrary.libc()
+ *         .downcall("strlen", CFunctionSignature.of(CType.SIZE_T, CType.CONST_CHAR_POINTER))
+ *         .handle();
+ * ...
+ * long length = (long) STRLEN.invokeExact(string);
+ * }</pre>
+ *
+ * <p>Java types of the handle: integers by width ({@code byte, short, int, long}, unsigned ones
+ * too), {@code _Bool} is {@code boolean}, pointers and records are {@link MemorySegment}. A
+ * function that returns a record takes a {@link java.lang.foreign.SegmentAllocator} first, which
+ * owns the result.
+ *
+ * <p>Immutable; any thread. The signature must be the function's: the linker cannot check it.
+ */
+public final class Downcall {
+    private final CFunctionSignature signature;
+    private final MethodHandle handle;
+
+    private Downcall(CFunctionSignature signature, MethodHandle handle) {
+        this.signature = signature;
+        this.handle = handle;
+    }
+
+    /**
+     * Binds a function.
+     *
+     * @param function its address; must stay valid as long as the handle is called
+     * @param signature its signature; if variadic, the handle passes no variadic arguments
+     * @return the bound function
+     * @throws IllegalArgumentException if the host's linker cannot make such calls; the message
+     *     says which part
+     */
+    public static Downcall bind(MemorySegment function, CFunctionSignature signature) {
+        return bindVariadic(function, signature, List.of());
+    }
+
+    /**
+     * Binds a variadic function for one list of arguments after the fixed ones. They are promoted
+     * as C promotes them: {@code float} to {@code double}, integers below {@code int} to {@code
+     * int}.
+     *
+     * @param function its address
+     * @param signature its signature, variadic
+     * @param arguments types of the further arguments
+     * @return the bound function; its handle takes the promoted types
+     * @throws IllegalArgumentException if arguments are given for a function that is not variadic
+     */
+    @SuppressWarnings("restricted") // the caller vouches for the signature, see the class comment
+    public static Downcall bindVariadic(
+            MemorySegment function, CFunctionSignature signature, List<CType> arguments) {
+        if (!signature.variadic() && !arguments.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "not variadic: signature=%s further arguments=%d"
+                            .formatted(signature, arguments.size()));
+        }
+        List<CType> promoted = new ArrayList<>();
+        for (CType argument : arguments) {
+            promoted.add(promote(argument));
+        }
+        FunctionDescriptor descriptor = LinkLayout.descriptor(signature, promoted);
+        Linker linker = Linker.nativeLinker();
+        // Also with no further argument: the callee expects the variadic protocol (al on x86-64).
+        MethodHandle handle =
+                signature.variadic()
+                        ? linker.downcallHandle(
+                                function,
+                                descriptor,
+                                Linker.Option.firstVariadicArg(signature.parameters().size()))
+                        : linker.downcallHandle(function, descriptor);
+        return new Downcall(signature, handle);
+    }
+
+    /** The default argument promotions of C. */
+    private static CType promote(CType type) {
+        CType plain = type.unwrap();
+        if (plain == CPrimitive.FLOAT) {
+            return CPrimitive.DOUBLE;
+        }
+        boolean small = plain.isInteger() && plain.size(Target.host()) < Integer.BYTES;
+        return small ? CPrimitive.INT : plain;
+    }
+
+    /**
+     * Returns the handle to call; keep it in a {@code static final} field.
+     *
+     * @return the linker's own handle, for {@code invokeExact}
+     */
+    public MethodHandle handle() {
+        return handle;
+    }
+
+    /**
+     * Returns the signature.
+     *
+     * @return the signature it was bound with
+     */
+    public CFunctionSignature signature() {
+        return signature;
+    }
+}

@@ -1,0 +1,102 @@
+package org.quantalang.abi.call;
+
+import org.quantalang.abi.CFunctionSignature;
+import org.quantalang.abi.CPrimitive;
+import org.quantalang.abi.CStructDef;
+import org.quantalang.abi.CStructField;
+import org.quantalang.abi.CType;
+import org.quantalang.abi.CallingConvention;
+import org.quantalang.abi.Target;
+import org.quantalang.abi.layout.HostLayout;
+import org.quantalang.abi.layout.RecordLayout;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemoryLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+
+/** Turns a signature into what the JDK's linker takes, and says why where it cannot. */
+final class LinkLayout {
+    private LinkLayout() {}
+
+    static FunctionDescriptor descriptor(CFunctionSignature signature, List<CType> variadic) {
+        requireHostConvention(signature.convention());
+        List<MemoryLayout> arguments = new ArrayList<>();
+        for (CType parameter : signature.parameters()) {
+            arguments.add(of(parameter, signature));
+        }
+        for (CType each : variadic) {
+            arguments.add(of(each, signature));
+        }
+        MemoryLayout[] layouts = arguments.toArray(MemoryLayout[]::new);
+        return signature.returnType().unwrap() == CPrimitive.VOID
+                ? FunctionDescriptor.ofVoid(layouts)
+                : FunctionDescriptor.of(of(signature.returnType(), signature), layouts);
+    }
+
+    private static void requireHostConvention(CallingConvention convention) {
+        switch (convention) {
+            case C, SYSTEM, QUANTA -> {}
+            case RUST ->
+                    throw new IllegalArgumentException(
+                            "cannot call: convention=rust has no stable ABI; "
+                                    + "declare the function extern \"C\"");
+            default ->
+                    throw new IllegalArgumentException(
+                            "cannot call: convention=%s is not the C convention of target=%s"
+                                    .formatted(convention, Target.host()));
+        }
+    }
+
+    private static MemoryLayout of(CType type, CFunctionSignature signature) {
+        CType plain = type.unwrap();
+        if (plain instanceof CStructDef record) {
+            requireNatural(record, signature);
+            return HostLayout.of(record);
+        }
+        if (plain instanceof CType.Complex) {
+            return HostLayout.of(plain);
+        }
+        return HostLayout.scalar(plain);
+    }
+
+    /** The linker takes records whose members all lie at their natural places, and no others. */
+    private static void requireNatural(CStructDef record, CFunctionSignature signature) {
+        List<CStructField> plain = new ArrayList<>();
+        for (CStructField field : record.fields()) {
+            if (field.bitWidth().isPresent()) {
+                throw refused(record, "bit-field " + field.name(), signature);
+            }
+            if (field.type().unwrap() instanceof CStructDef inner) {
+                requireNatural(inner, signature);
+            }
+            plain.add(
+                    new CStructField(
+                            field.name(), field.type().unwrap(), OptionalInt.empty(), false, 0));
+        }
+        if (plain.isEmpty()) {
+            throw refused(record, "no members", signature);
+        }
+        CStructDef natural =
+                CStructDef.declare(record.isUnion(), record.name()).define(plain, false, 0, 0);
+        RecordLayout is = RecordLayout.of(record, Target.host());
+        RecordLayout would = RecordLayout.of(natural, Target.host());
+        boolean same =
+                is.sizeBytes() == would.sizeBytes()
+                        && is.alignmentBytes() == would.alignmentBytes();
+        for (int i = 0; same && i < is.fields().size(); i++) {
+            same = is.fields().get(i).bitOffset() == would.fields().get(i).bitOffset();
+        }
+        if (!same) {
+            throw refused(record, "packed or over-aligned", signature);
+        }
+    }
+
+    private static IllegalArgumentException refused(
+            CStructDef record, String why, CFunctionSignature signature) {
+        return new IllegalArgumentException(
+                "cannot pass by value: record=%s (%s) in %s; pass a pointer to it"
+                        .formatted(record.spelling(), why, signature.declare("f")));
+    }
+}

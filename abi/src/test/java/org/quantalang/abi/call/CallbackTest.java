@@ -1,0 +1,181 @@
+package org.quantalang.abi.call;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.quantalang.abi.CFunctionSignature;
+import org.quantalang.abi.CType;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+class CallbackTest {
+    private static final CFunctionSignature COMPARE =
+            CFunctionSignature.of(CType.INT, CType.CONST_VOID_POINTER, CType.CONST_VOID_POINTER);
+    // void qsort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *))
+    private static final MethodHandle QSORT =
+            NativeLibrary.libc()
+                    .downcall(
+                            "qsort",
+                            CFunctionSignature.of(
+                                    CType.VOID,
+                                    CType.VOID_POINTER,
+                                    CType.SIZE_T,
+                                    CType.SIZE_T,
+                                    CType.functionPointer(COMPARE)))
+                    .handle();
+
+    private int calls;
+
+    private static String stringAt(MemorySegment slot) {
+        return CString.read(MemorySegment.ofAddress(slot.reinterpret(8).get(ADDRESS, 0).address()));
+    }
+
+    private int compareStrings(MemorySegment a, MemorySegment b) {
+        calls++;
+        return stringAt(a).compareTo(stringAt(b));
+    }
+
+    private int failOnThird(MemorySegment a, MemorySegment b) throws IOException {
+        if (++calls == 3) {
+            throw new IOException("third comparison");
+        }
+        return Long.compare(a.address(), b.address());
+    }
+
+    private MethodHandle method(String name) throws ReflectiveOperationException {
+        MethodType type =
+                MethodType.methodType(int.class, MemorySegment.class, MemorySegment.class);
+        return MethodHandles.lookup().bind(this, name, type);
+    }
+
+    private static MemorySegment strings(Arena arena, List<String> texts) {
+        MemorySegment array = arena.allocate(ADDRESS, texts.size());
+        for (int i = 0; i < texts.size(); i++) {
+            array.setAtIndex(ADDRESS, i, CString.allocate(arena, texts.get(i)));
+        }
+        return array;
+    }
+
+    @Test
+    void sortsStringsThroughQsort() throws Throwable {
+        List<String> texts = new ArrayList<>();
+        Random random = new Random(1);
+        for (int i = 0; i < 1000; i++) {
+            texts.add("class" + random.nextInt(100_000));
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment array = strings(arena, texts);
+            Callback compare = Callback.create(arena, COMPARE, method("compareStrings"));
+            QSORT.invokeExact(array, (long) texts.size(), 8L, compare.pointer());
+            compare.rethrow();
+            List<String> sorted = new ArrayList<>();
+            for (int i = 0; i < texts.size(); i++) {
+                sorted.add(stringAt(array.asSlice(8L * i, 8)));
+            }
+            texts.sort(null);
+            assertEquals(texts, sorted);
+        }
+    }
+
+    @Nested
+    class WhenTheTargetThrows {
+        @Test
+        void theDowncallReturnsAndTheFailureIsThrownAfterIt() throws Throwable {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment array = strings(arena, List.of("d", "c", "b", "a", "e", "f"));
+                Callback compare = Callback.create(arena, COMPARE, method("failOnThird"));
+                QSORT.invokeExact(array, 6L, 8L, compare.pointer());
+                assertEquals(3, calls, "later comparisons answer zero without running Java");
+                IOException thrown = assertThrows(IOException.class, compare::rethrow);
+                assertEquals("third comparison", thrown.getMessage());
+                compare.rethrow(); // nothing left
+            }
+        }
+
+        @Test
+        void aGuardedDowncallThrowsIt() throws Throwable {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment array = strings(arena, List.of("d", "c", "b", "a"));
+                Callback compare = Callback.create(arena, COMPARE, method("failOnThird"));
+                MethodHandle guarded = compare.guard(QSORT);
+                assertEquals(QSORT.type(), guarded.type());
+                assertThrows(
+                        IOException.class,
+                        () -> guarded.invokeExact(array, 4L, 8L, compare.pointer()));
+                calls = 10;
+                guarded.invokeExact(array, 4L, 8L, compare.pointer());
+                assertTrue(calls > 10, "runs again after the failure was thrown");
+            }
+        }
+
+        @Test
+        void aHandlerGetsItAndLaterCallsRun() throws Throwable {
+            List<Throwable> seen = new ArrayList<>();
+            RuntimeException ofHandler = new IllegalStateException("handler");
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment array = strings(arena, List.of("d", "c", "b", "a", "e", "f"));
+                Callback compare =
+                        Callback.create(
+                                arena,
+                                COMPARE,
+                                method("failOnThird"),
+                                thrown -> {
+                                    seen.add(thrown);
+                                    throw ofHandler;
+                                });
+                QSORT.invokeExact(array, 6L, 8L, compare.pointer());
+                assertTrue(calls > 3);
+                assertEquals(1, seen.size());
+                assertSame(ofHandler, seen.getFirst().getSuppressed()[0]);
+                compare.rethrow();
+            }
+        }
+    }
+
+    @Test
+    void refusesATargetOfAnotherType() {
+        MethodHandle wrong = MethodHandles.constant(int.class, 1);
+        try (Arena arena = Arena.ofConfined()) {
+            var refused =
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () -> Callback.create(arena, COMPARE, wrong));
+            assertEquals(
+                    "target has another type than the signature: signature=int (const void *, const"
+                            + " void *) needs=(MemorySegment,MemorySegment)int target=()int",
+                    refused.getMessage());
+        }
+    }
+
+    @Test
+    void refusesAVariadicSignature() {
+        CFunctionSignature variadic =
+                CFunctionSignature.builder(CType.INT).parameter("", CType.INT).variadic().build();
+        try (Arena arena = Arena.ofConfined()) {
+            var refused =
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () ->
+                                    Callback.create(
+                                            arena, variadic, MethodHandles.identity(int.class)));
+            assertEquals(
+                    "a callback cannot be variadic: signature=int (int, ...); write the wrapper in"
+                            + " C",
+                    refused.getMessage());
+        }
+    }
+}

@@ -1,0 +1,334 @@
+package org.quantalang.abi.call;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.quantalang.abi.CFunctionSignature;
+import org.quantalang.abi.CPrimitive;
+import org.quantalang.abi.CStructDef;
+import org.quantalang.abi.CStructField;
+import org.quantalang.abi.CType;
+import org.quantalang.abi.CallingConvention;
+import org.quantalang.abi.CompilerUnderTest;
+import org.quantalang.abi.layout.HostLayout;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+class DowncallTest {
+    @TempDir static Path folder;
+
+    private static final CStructDef POINT =
+            CStructDef.struct(
+                    "point",
+                    CStructField.of("x", CType.DOUBLE),
+                    CStructField.of("y", CType.DOUBLE));
+    private static final CStructDef ITEM =
+            CStructDef.struct(
+                    "item",
+                    CStructField.of("id", CType.INT),
+                    CStructField.of("weight", CType.FLOAT));
+    private static final CStructDef TRIPLE =
+            CStructDef.struct(
+                    "triple",
+                    CStructField.of("a", CType.LONG),
+                    CStructField.of("b", CType.LONG),
+                    CStructField.of("c", CType.LONG));
+    private static final CStructDef MIXED =
+            CStructDef.union(
+                    "mixed",
+                    CStructField.of("i", CType.INT),
+                    CStructField.of("bytes", CType.array(CPrimitive.UCHAR, 5)));
+    private static final CStructDef NESTED =
+            CStructDef.struct(
+                    "nested",
+                    CStructField.of("tag", CType.CHAR),
+                    CStructField.of("at", POINT),
+                    CStructField.of("items", CType.array(ITEM, 2)));
+
+    private static NativeLibrary byValue(Arena arena) throws Exception {
+        Path library = folder.resolve("libbyvalue.so");
+        if (!Files.exists(library)) {
+            CompilerUnderTest gcc = CompilerUnderTest.require("gcc", "gcc");
+            Path source = folder.resolve("by_value.c");
+            try (var in = DowncallTest.class.getResourceAsStream("by_value.c")) {
+                Files.write(source, in.readAllBytes());
+            }
+            gcc.run(
+                    List.of(
+                            "-O1",
+                            "-fPIC",
+                            "-shared",
+                            "-o",
+                            library.toString(),
+                            source.toString()));
+        }
+        return NativeLibrary.open(library.toString(), arena);
+    }
+
+    @Test
+    void callsStrlen() throws Throwable {
+        MethodHandle strlen =
+                NativeLibrary.libc()
+                        .downcall(
+                                "strlen",
+                                CFunctionSignature.of(CType.SIZE_T, CType.CONST_CHAR_POINTER))
+                        .handle();
+        try (Arena arena = Arena.ofConfined()) {
+            assertEquals(
+                    "größe".getBytes(StandardCharsets.UTF_8).length,
+                    (long) strlen.invokeExact(CString.allocate(arena, "größe")));
+        }
+    }
+
+    @Test
+    void callsVariadicFunctionsWithPromotedArguments() throws Throwable {
+        CFunctionSignature snprintf =
+                CFunctionSignature.builder(CType.INT)
+                        .parameter("buffer", CType.CHAR_POINTER)
+                        .parameter("size", CType.SIZE_T)
+                        .parameter("format", CType.CONST_CHAR_POINTER)
+                        .variadic()
+                        .build();
+        NativeLibrary libc = NativeLibrary.libc();
+        MethodHandle twoMore =
+                libc.downcall("snprintf", snprintf, List.of(CType.FLOAT, CType.SHORT)).handle();
+        MethodHandle noMore = libc.downcall("snprintf", snprintf).handle();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(32);
+            MemorySegment format = CString.allocate(arena, "%.2f %d");
+            assertEquals(8, (int) twoMore.invokeExact(buffer, 32L, format, 1.5, -42));
+            assertEquals("1.50 -42", CString.read(buffer));
+            MemorySegment plain = CString.allocate(arena, "plain");
+            assertEquals(5, (int) noMore.invokeExact(buffer, 32L, plain));
+            assertEquals("plain", CString.read(buffer));
+        }
+    }
+
+    @Test
+    void passesEveryScalarWidth() throws Throwable {
+        try (Arena arena = Arena.ofConfined()) {
+            NativeLibrary lib = byValue(arena);
+            MethodHandle flip =
+                    lib.downcall("flip", CFunctionSignature.of(CType.BOOL, CType.BOOL)).handle();
+            assertTrue((boolean) flip.invokeExact(false));
+            MethodHandle next =
+                    lib.downcall(
+                                    "next_byte",
+                                    CFunctionSignature.of(CPrimitive.UCHAR, CPrimitive.UCHAR))
+                            .handle();
+            assertEquals((byte) 0, (byte) next.invokeExact((byte) 255));
+            MethodHandle negate =
+                    lib.downcall("negate", CFunctionSignature.of(CType.SHORT, CType.SHORT))
+                            .handle();
+            assertEquals((short) -7, (short) negate.invokeExact((short) 7));
+            MethodHandle half =
+                    lib.downcall("half", CFunctionSignature.of(CType.FLOAT, CType.FLOAT)).handle();
+            assertEquals(1.25f, (float) half.invokeExact(2.5f));
+        }
+    }
+
+    @Nested
+    class RecordsByValue {
+        @Test
+        void goInAndComeBackInRegisters() throws Throwable {
+            try (Arena arena = Arena.ofConfined()) {
+                MethodHandle add =
+                        byValue(arena)
+                                .downcall("point_add", CFunctionSignature.of(POINT, POINT, POINT))
+                                .handle();
+                MemorySegment a = arena.allocateFrom(JAVA_DOUBLE, 1, 2);
+                MemorySegment b = arena.allocateFrom(JAVA_DOUBLE, 10, 20);
+                MemorySegment sum = (MemorySegment) add.invokeExact((SegmentAllocator) arena, a, b);
+                assertEquals(11, sum.get(JAVA_DOUBLE, 0));
+                assertEquals(22, sum.get(JAVA_DOUBLE, 8));
+            }
+        }
+
+        @Test
+        void goInAndComeBackInMemory() throws Throwable {
+            try (Arena arena = Arena.ofConfined()) {
+                MethodHandle rotate =
+                        byValue(arena)
+                                .downcall("triple_rotate", CFunctionSignature.of(TRIPLE, TRIPLE))
+                                .handle();
+                MemorySegment in = arena.allocateFrom(JAVA_LONG, 1, 2, 3);
+                MemorySegment out =
+                        (MemorySegment) rotate.invokeExact((SegmentAllocator) arena, in);
+                assertEquals(
+                        List.of(2L, 3L, 1L),
+                        out.elements(JAVA_LONG).map(s -> s.get(JAVA_LONG, 0)).toList());
+            }
+        }
+
+        @Test
+        void unionsWithTailPaddingAreAccepted() throws Throwable {
+            try (Arena arena = Arena.ofConfined()) {
+                MethodHandle last =
+                        byValue(arena)
+                                .downcall("mixed_last", CFunctionSignature.of(CType.INT, MIXED))
+                                .handle();
+                MemorySegment mixed = arena.allocate(HostLayout.of(MIXED));
+                mixed.set(java.lang.foreign.ValueLayout.JAVA_BYTE, 4, (byte) 99);
+                assertEquals(99, (int) last.invokeExact(mixed));
+            }
+        }
+
+        @Test
+        void nestedRecordsKeepTheirMembersPlaces() throws Throwable {
+            var layout = HostLayout.of(NESTED);
+            long x =
+                    layout.byteOffset(
+                            PathElement.groupElement("at"), PathElement.groupElement("x"));
+            long id =
+                    layout.byteOffset(
+                            PathElement.groupElement("items"),
+                            PathElement.sequenceElement(1),
+                            PathElement.groupElement("id"));
+            assertEquals(8, x);
+            assertEquals(32, id);
+            try (Arena arena = Arena.ofConfined()) {
+                MethodHandle shift =
+                        byValue(arena)
+                                .downcall(
+                                        "nested_shift",
+                                        CFunctionSignature.of(NESTED, NESTED, CType.DOUBLE))
+                                .handle();
+                MemorySegment in = arena.allocate(layout);
+                in.set(java.lang.foreign.ValueLayout.JAVA_BYTE, 0, (byte) 5);
+                in.set(JAVA_DOUBLE, x, 0.5);
+                in.set(JAVA_INT, id, 100);
+                MemorySegment out =
+                        (MemorySegment) shift.invokeExact((SegmentAllocator) arena, in, 2.0);
+                assertEquals(2.5, out.get(JAVA_DOUBLE, x));
+                assertEquals(105, out.get(JAVA_INT, id));
+            }
+        }
+
+        @Test
+        void travelThroughCallbacksBothWays() throws Throwable {
+            CFunctionSignature scale = CFunctionSignature.of(POINT, POINT, CType.INT);
+            MethodHandle target =
+                    MethodHandles.lookup()
+                            .findStatic(
+                                    DowncallTest.class,
+                                    "scale",
+                                    MethodType.methodType(
+                                            MemorySegment.class, MemorySegment.class, int.class));
+            try (Arena arena = Arena.ofConfined()) {
+                Callback callback = Callback.create(arena, scale, target);
+                MethodHandle apply =
+                        byValue(arena)
+                                .downcall(
+                                        "apply",
+                                        CFunctionSignature.of(
+                                                POINT,
+                                                CType.functionPointer(scale),
+                                                POINT,
+                                                CType.INT))
+                                .handle();
+                MemorySegment p = arena.allocateFrom(JAVA_DOUBLE, 1, 2);
+                MemorySegment out =
+                        (MemorySegment)
+                                apply.invokeExact(
+                                        (SegmentAllocator) arena, callback.pointer(), p, 3);
+                assertEquals(3, out.get(JAVA_DOUBLE, 0));
+                assertEquals(6, out.get(JAVA_DOUBLE, 8));
+            }
+        }
+
+        @Test
+        void areRefusedWhenTheLinkerCannotPassThem() {
+            CStructDef packed =
+                    CStructDef.declare(false, "packed")
+                            .define(
+                                    List.of(
+                                            CStructField.of("c", CType.CHAR),
+                                            CStructField.of("i", CType.INT)),
+                                    true,
+                                    0,
+                                    0);
+            var refused =
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () ->
+                                    Downcall.bind(
+                                            MemorySegment.ofAddress(16),
+                                            CFunctionSignature.of(CType.VOID, packed)));
+            assertEquals(
+                    "cannot pass by value: record=struct packed (packed or over-aligned) in void"
+                            + " f(struct packed); pass a pointer to it",
+                    refused.getMessage());
+        }
+    }
+
+    static MemorySegment scale(MemorySegment p, int by) {
+        MemorySegment result = Arena.ofAuto().allocate(16, 8);
+        result.set(JAVA_DOUBLE, 0, p.get(JAVA_DOUBLE, 0) * by);
+        result.set(JAVA_DOUBLE, 8, p.get(JAVA_DOUBLE, 8) * by);
+        return result;
+    }
+
+    @Test
+    void refusesRustsConvention() {
+        var refused =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () ->
+                                Downcall.bind(
+                                        MemorySegment.ofAddress(16),
+                                        CFunctionSignature.of(CType.VOID)
+                                                .withConvention(CallingConvention.RUST)));
+        assertEquals(
+                "cannot call: convention=rust has no stable ABI; declare the function extern \"C\"",
+                refused.getMessage());
+    }
+
+    @Test
+    void saysWhereASymbolWasLookedFor() {
+        var missing =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> NativeLibrary.libc().symbol("no_such_function"));
+        assertEquals(
+                "symbol not found: name=no_such_function; searched: the C library",
+                missing.getMessage());
+    }
+
+    @Test
+    void saysWhatWasTriedForALibrary() {
+        var missing =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> NativeLibrary.open("nosuchlib", Arena.global()));
+        assertTrue(
+                missing.getMessage()
+                        .startsWith("cannot open library: name=nosuchlib; tried nosuchlib: "),
+                missing.getMessage());
+        assertTrue(missing.getMessage().contains("tried libnosuchlib.so: "), missing.getMessage());
+        var noFile =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> NativeLibrary.open("/no/such.so", Arena.global()));
+        assertEquals(
+                "cannot open library: name=/no/such.so; tried /no/such.so: no such file",
+                noFile.getMessage());
+    }
+}
