@@ -43,6 +43,16 @@ public final class CEnum implements CType {
     }
 
     /**
+     * Returns the same enum under a name.
+     *
+     * @param newName the name
+     * @return the enum
+     */
+    public CEnum named(String newName) {
+        return new CEnum(newName, constants, packed, fixed);
+    }
+
+    /**
      * Returns the constants.
      *
      * @return names with values, in order

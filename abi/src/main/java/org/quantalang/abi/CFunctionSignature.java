@@ -10,15 +10,15 @@ import java.util.StringJoiner;
  *
  * <pre>{@code
  * // int snprintf(char *buffer, size_t size, const char *format, ...)
- * CFunctionSignature.builder(CType.INT)
- *         .parameter("buffer", CType.CHAR_POINTER)
- *         .parameter("size", CType.SIZE_T)
- *         .parameter("format", CType.CONST_CHAR_POINTER)
+ * CFunctionSignature.builder(CTypes.INT)
+ *         .parameter("buffer", CTypes.CHAR_POINTER)
+ *         .parameter("size", CTypes.SIZE_T)
+ *         .parameter("format", CTypes.CONST_CHAR_POINTER)
  *         .variadic()
  *         .build();
  * }</pre>
  *
- * @param returnType the result; {@link CType#VOID} for none
+ * @param returnType the result; {@link CTypes#VOID} for none
  * @param parameters types of the fixed parameters, arrays and functions already as pointers
  * @param parameterNames their names, empty where there is none; as long as {@code parameters}
  * @param variadic whether {@code ...} follows

@@ -1,19 +1,25 @@
 package org.quantalang.abi;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.abi.internal.record.RecordRules;
 import org.quantalang.abi.layout.RecordLayout;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A struct or union of C: its members in order and the attributes that change its layout.
  *
  * <pre>{@code
  * CStructDef timespec = CStructDef.struct("timespec",
- *         CStructField.of("tv_sec", CType.LONG), CStructField.of("tv_nsec", CType.LONG));
+ *         CStructField.of("tv_sec", CTypes.LONG), CStructField.of("tv_nsec", CTypes.LONG));
  * timespec.size(Target.host());
  * }</pre>
  *
@@ -27,6 +33,8 @@ public final class CStructDef implements CType {
     private boolean packed;
     private long aligned;
     private int pack;
+    // A racing thread computes an equal layout again; the record no longer changes by then.
+    private final Map<Target, RecordLayout> layouts = new ConcurrentHashMap<>();
 
     private CStructDef(boolean union, String name) {
         this.union = union;
@@ -88,7 +96,8 @@ public final class CStructDef implements CType {
         aligned = alignedTo;
         pack = pragmaPack;
         List<String> chain = new ArrayList<>();
-        if (findsItself(this, chain)) {
+        Set<CStructDef> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        if (findsItself(this, chain, seen)) {
             fields = null;
             throw new IllegalArgumentException(
                     "record contains itself by value: %s; use a pointer"
@@ -97,8 +106,8 @@ public final class CStructDef implements CType {
         return this;
     }
 
-    private boolean findsItself(CStructDef inside, List<String> chain) {
-        if (inside.fields == null) {
+    private boolean findsItself(CStructDef inside, List<String> chain, Set<CStructDef> seen) {
+        if (inside.fields == null || !seen.add(inside)) {
             return false;
         }
         chain.add(inside.spelling());
@@ -111,7 +120,7 @@ public final class CStructDef implements CType {
                 chain.add(spelling());
                 return true;
             }
-            if (type instanceof CStructDef nested && findsItself(nested, chain)) {
+            if (type instanceof CStructDef nested && findsItself(nested, chain, seen)) {
                 return true;
             }
         }
@@ -229,14 +238,31 @@ public final class CStructDef implements CType {
         return pack;
     }
 
+    /**
+     * Returns how the record lies in memory; computed once for each target.
+     *
+     * @param target the platform
+     * @return the layout
+     * @throws IllegalArgumentException if the record or a record inside is not defined, or a
+     *     member's type has no size there
+     */
+    public RecordLayout layout(Target target) {
+        RecordLayout known = layouts.get(target);
+        if (known == null) {
+            known = RecordRules.layOut(this, target);
+            layouts.put(target, known);
+        }
+        return known;
+    }
+
     @Override
     public long size(Target target) {
-        return RecordLayout.of(this, target).sizeBytes();
+        return layout(target).sizeBytes();
     }
 
     @Override
     public long alignment(Target target) {
-        return RecordLayout.of(this, target).alignmentBytes();
+        return layout(target).alignmentBytes();
     }
 
     @Override

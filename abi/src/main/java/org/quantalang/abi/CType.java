@@ -7,8 +7,8 @@ import java.util.OptionalLong;
  * is the same everywhere.
  *
  * <pre>{@code
- * CType.LONG.size(Target.X86_64_LINUX_GNU);    // 8
- * CType.LONG.size(Target.X86_64_WINDOWS_MSVC); // 4
+ * CTypes.LONG.size(Target.X86_64_LINUX_GNU);    // 8
+ * CTypes.LONG.size(Target.X86_64_WINDOWS_MSVC); // 4
  * }</pre>
  *
  * <p>Immutable, apart from a {@link CStructDef} between its declaration and its definition.
@@ -24,57 +24,6 @@ public sealed interface CType
                 CType.Qualified,
                 CType.Complex,
                 CType.Opaque {
-    /** {@code void}. */
-    CType VOID = CPrimitive.VOID;
-
-    /** {@code _Bool}. */
-    CType BOOL = CPrimitive.BOOL;
-
-    /** {@code char}. */
-    CType CHAR = CPrimitive.CHAR;
-
-    /** {@code short}. */
-    CType SHORT = CPrimitive.SHORT;
-
-    /** {@code int}. */
-    CType INT = CPrimitive.INT;
-
-    /** {@code unsigned int}. */
-    CType UINT = CPrimitive.UINT;
-
-    /** {@code long}. */
-    CType LONG = CPrimitive.LONG;
-
-    /** {@code unsigned long}. */
-    CType ULONG = CPrimitive.ULONG;
-
-    /** {@code long long}. */
-    CType LONG_LONG = CPrimitive.LONG_LONG;
-
-    /** {@code float}. */
-    CType FLOAT = CPrimitive.FLOAT;
-
-    /** {@code double}. */
-    CType DOUBLE = CPrimitive.DOUBLE;
-
-    /** {@code long double}. */
-    CType LONG_DOUBLE = CPrimitive.LONG_DOUBLE;
-
-    /** {@code size_t}. */
-    CType SIZE_T = CPrimitive.SIZE_T;
-
-    /** {@code void *}. */
-    CType VOID_POINTER = new Pointer(CPrimitive.VOID);
-
-    /** {@code const void *}. */
-    CType CONST_VOID_POINTER = constPointer(CPrimitive.VOID);
-
-    /** {@code char *}. */
-    CType CHAR_POINTER = new Pointer(CPrimitive.CHAR);
-
-    /** {@code const char *}. */
-    CType CONST_CHAR_POINTER = constPointer(CPrimitive.CHAR);
-
     /**
      * Returns the size.
      *

@@ -114,6 +114,8 @@ public enum Target {
     private final String triple;
     private final Architecture architecture;
     private final Os os;
+
+    @SuppressWarnings("ImmutableEnumChecker") // a record of numbers and enums
     private final DataModel dataModel;
 
     Target(String triple, Architecture architecture, Os os, DataModel dataModel) {

@@ -58,10 +58,11 @@ public final class CString {
      * @return the text
      */
     public static String read(@Nullable MemorySegment string, StringEncoding encoding) {
-        if (string == null || string.address() == 0) {
+        if (string == null || (string.isNative() && string.address() == 0)) {
             return "";
         }
-        MemorySegment bytes = string.byteSize() == 0 ? unbounded(string) : string;
+        MemorySegment bytes =
+                string.isNative() && string.byteSize() == 0 ? unbounded(string) : string;
         int unit = encoding.unitBytes();
         long length = 0;
         while (length + unit <= bytes.byteSize() && !isZero(bytes, length, unit)) {

@@ -165,6 +165,7 @@ public final class Callback {
         }
     }
 
+    @SuppressWarnings("unused") // through HAS_FAILED
     private boolean hasFailed() {
         return failure != null;
     }

@@ -21,7 +21,7 @@ import java.util.List;
  * <pre>{@code
  * // size_t strlen(const char *s)
  * private static final MethodHandle STRLEN = NativeLibrary.libc()
- *         .downcall("strlen", CFunctionSignature.of(CType.SIZE_T, CType.CONST_CHAR_POINTER))
+ *         .downcall("strlen", CFunctionSignature.of(CTypes.SIZE_T, CTypes.CONST_CHAR_POINTER))
  *         .handle();
  * ...
  * long length = (long) STRLEN.invokeExact(string);

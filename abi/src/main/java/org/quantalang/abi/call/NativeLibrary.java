@@ -2,6 +2,7 @@ package org.quantalang.abi.call;
 
 import org.quantalang.abi.CFunctionSignature;
 import org.quantalang.abi.CType;
+import org.quantalang.abi.CTypes;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.Linker;
@@ -96,10 +97,10 @@ public final class NativeLibrary {
                 libc.downcall(
                                 "dlopen",
                                 CFunctionSignature.of(
-                                        CType.VOID_POINTER, CType.CONST_CHAR_POINTER, CType.INT))
+                                        CTypes.VOID_POINTER, CTypes.CONST_CHAR_POINTER, CTypes.INT))
                         .handle();
         MethodHandle error =
-                libc.downcall("dlerror", CFunctionSignature.of(CType.CHAR_POINTER)).handle();
+                libc.downcall("dlerror", CFunctionSignature.of(CTypes.CHAR_POINTER)).handle();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment _ =
                     (MemorySegment) open.invokeExact(CString.allocate(arena, candidate), RTLD_LAZY);

@@ -56,17 +56,16 @@ public final class HostLayout {
             return ValueLayout.JAVA_BOOLEAN;
         }
         if (plain.isInteger()) {
-            switch ((int) plain.size(host)) {
-                case 1:
-                    return ValueLayout.JAVA_BYTE;
-                case 2:
-                    return ValueLayout.JAVA_SHORT;
-                case 4:
-                    return ValueLayout.JAVA_INT;
-                case 8:
-                    return ValueLayout.JAVA_LONG.withByteAlignment(plain.alignment(host));
-                default:
-                    break;
+            long size = plain.size(host);
+            if (size <= Long.BYTES) {
+                return size == 1
+                        ? ValueLayout.JAVA_BYTE
+                        : size == 2
+                                ? ValueLayout.JAVA_SHORT
+                                : size == 4
+                                        ? ValueLayout.JAVA_INT
+                                        : ValueLayout.JAVA_LONG.withByteAlignment(
+                                                plain.alignment(host));
             }
         }
         if (plain == CPrimitive.FLOAT) {

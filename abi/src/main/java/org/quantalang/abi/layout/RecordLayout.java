@@ -2,9 +2,6 @@ package org.quantalang.abi.layout;
 
 import org.quantalang.abi.CStructDef;
 import org.quantalang.abi.Target;
-import org.quantalang.abi.internal.record.GnuRecordRules;
-import org.quantalang.abi.internal.record.MsvcRecordRules;
-import org.quantalang.abi.internal.record.Placement;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -45,27 +42,7 @@ public record RecordLayout(
      *     member's type has no size there
      */
     public static RecordLayout of(CStructDef record, Target target) {
-        Placement placement =
-                switch (target.recordRules()) {
-                    case GNU -> new GnuRecordRules(record, target, false).place();
-                    case MINGW -> new GnuRecordRules(record, target, true).place();
-                    case MSVC -> new MsvcRecordRules(record, target).place();
-                };
-        List<FieldLayout> fields = new ArrayList<>();
-        for (int i = 0; i < record.fields().size(); i++) {
-            fields.add(
-                    new FieldLayout(
-                            record.fields().get(i),
-                            placement.bitOffsets()[i],
-                            placement.bitSizes()[i]));
-        }
-        return new RecordLayout(
-                record,
-                target,
-                placement.sizeBytes(),
-                placement.alignmentBytes(),
-                placement.requiredAlignmentBytes(),
-                fields);
+        return record.layout(target);
     }
 
     /**

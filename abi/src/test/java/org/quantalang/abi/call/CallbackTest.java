@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.quantalang.abi.CFunctionSignature;
 import org.quantalang.abi.CType;
+import org.quantalang.abi.CTypes;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -24,31 +25,34 @@ import java.util.Random;
 
 class CallbackTest {
     private static final CFunctionSignature COMPARE =
-            CFunctionSignature.of(CType.INT, CType.CONST_VOID_POINTER, CType.CONST_VOID_POINTER);
+            CFunctionSignature.of(CTypes.INT, CTypes.CONST_VOID_POINTER, CTypes.CONST_VOID_POINTER);
     // void qsort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *))
     private static final MethodHandle QSORT =
             NativeLibrary.libc()
                     .downcall(
                             "qsort",
                             CFunctionSignature.of(
-                                    CType.VOID,
-                                    CType.VOID_POINTER,
-                                    CType.SIZE_T,
-                                    CType.SIZE_T,
+                                    CTypes.VOID,
+                                    CTypes.VOID_POINTER,
+                                    CTypes.SIZE_T,
+                                    CTypes.SIZE_T,
                                     CType.functionPointer(COMPARE)))
                     .handle();
 
     private int calls;
 
+    @SuppressWarnings("restricted") // qsort passes pointers into the array
     private static String stringAt(MemorySegment slot) {
         return CString.read(MemorySegment.ofAddress(slot.reinterpret(8).get(ADDRESS, 0).address()));
     }
 
+    @SuppressWarnings("unused") // by name
     private int compareStrings(MemorySegment a, MemorySegment b) {
         calls++;
         return stringAt(a).compareTo(stringAt(b));
     }
 
+    @SuppressWarnings("unused") // by name
     private int failOnThird(MemorySegment a, MemorySegment b) throws IOException {
         if (++calls == 3) {
             throw new IOException("third comparison");
@@ -115,7 +119,9 @@ class CallbackTest {
                 assertEquals(QSORT.type(), guarded.type());
                 assertThrows(
                         IOException.class,
-                        () -> guarded.invokeExact(array, 4L, 8L, compare.pointer()));
+                        () -> {
+                            guarded.invokeExact(array, 4L, 8L, compare.pointer());
+                        });
                 calls = 10;
                 guarded.invokeExact(array, 4L, 8L, compare.pointer());
                 assertTrue(calls > 10, "runs again after the failure was thrown");
@@ -164,7 +170,7 @@ class CallbackTest {
     @Test
     void refusesAVariadicSignature() {
         CFunctionSignature variadic =
-                CFunctionSignature.builder(CType.INT).parameter("", CType.INT).variadic().build();
+                CFunctionSignature.builder(CTypes.INT).parameter("", CTypes.INT).variadic().build();
         try (Arena arena = Arena.ofConfined()) {
             var refused =
                     assertThrows(

@@ -16,6 +16,7 @@ import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CStructDef;
 import org.quantalang.abi.CStructField;
 import org.quantalang.abi.CType;
+import org.quantalang.abi.CTypes;
 import org.quantalang.abi.CallingConvention;
 import org.quantalang.abi.CompilerUnderTest;
 import org.quantalang.abi.layout.HostLayout;
@@ -38,28 +39,28 @@ class DowncallTest {
     private static final CStructDef POINT =
             CStructDef.struct(
                     "point",
-                    CStructField.of("x", CType.DOUBLE),
-                    CStructField.of("y", CType.DOUBLE));
+                    CStructField.of("x", CTypes.DOUBLE),
+                    CStructField.of("y", CTypes.DOUBLE));
     private static final CStructDef ITEM =
             CStructDef.struct(
                     "item",
-                    CStructField.of("id", CType.INT),
-                    CStructField.of("weight", CType.FLOAT));
+                    CStructField.of("id", CTypes.INT),
+                    CStructField.of("weight", CTypes.FLOAT));
     private static final CStructDef TRIPLE =
             CStructDef.struct(
                     "triple",
-                    CStructField.of("a", CType.LONG),
-                    CStructField.of("b", CType.LONG),
-                    CStructField.of("c", CType.LONG));
+                    CStructField.of("a", CTypes.LONG),
+                    CStructField.of("b", CTypes.LONG),
+                    CStructField.of("c", CTypes.LONG));
     private static final CStructDef MIXED =
             CStructDef.union(
                     "mixed",
-                    CStructField.of("i", CType.INT),
+                    CStructField.of("i", CTypes.INT),
                     CStructField.of("bytes", CType.array(CPrimitive.UCHAR, 5)));
     private static final CStructDef NESTED =
             CStructDef.struct(
                     "nested",
-                    CStructField.of("tag", CType.CHAR),
+                    CStructField.of("tag", CTypes.CHAR),
                     CStructField.of("at", POINT),
                     CStructField.of("items", CType.array(ITEM, 2)));
 
@@ -89,7 +90,7 @@ class DowncallTest {
                 NativeLibrary.libc()
                         .downcall(
                                 "strlen",
-                                CFunctionSignature.of(CType.SIZE_T, CType.CONST_CHAR_POINTER))
+                                CFunctionSignature.of(CTypes.SIZE_T, CTypes.CONST_CHAR_POINTER))
                         .handle();
         try (Arena arena = Arena.ofConfined()) {
             assertEquals(
@@ -101,15 +102,15 @@ class DowncallTest {
     @Test
     void callsVariadicFunctionsWithPromotedArguments() throws Throwable {
         CFunctionSignature snprintf =
-                CFunctionSignature.builder(CType.INT)
-                        .parameter("buffer", CType.CHAR_POINTER)
-                        .parameter("size", CType.SIZE_T)
-                        .parameter("format", CType.CONST_CHAR_POINTER)
+                CFunctionSignature.builder(CTypes.INT)
+                        .parameter("buffer", CTypes.CHAR_POINTER)
+                        .parameter("size", CTypes.SIZE_T)
+                        .parameter("format", CTypes.CONST_CHAR_POINTER)
                         .variadic()
                         .build();
         NativeLibrary libc = NativeLibrary.libc();
         MethodHandle twoMore =
-                libc.downcall("snprintf", snprintf, List.of(CType.FLOAT, CType.SHORT)).handle();
+                libc.downcall("snprintf", snprintf, List.of(CTypes.FLOAT, CTypes.SHORT)).handle();
         MethodHandle noMore = libc.downcall("snprintf", snprintf).handle();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(32);
@@ -127,7 +128,7 @@ class DowncallTest {
         try (Arena arena = Arena.ofConfined()) {
             NativeLibrary lib = byValue(arena);
             MethodHandle flip =
-                    lib.downcall("flip", CFunctionSignature.of(CType.BOOL, CType.BOOL)).handle();
+                    lib.downcall("flip", CFunctionSignature.of(CTypes.BOOL, CTypes.BOOL)).handle();
             assertTrue((boolean) flip.invokeExact(false));
             MethodHandle next =
                     lib.downcall(
@@ -136,11 +137,12 @@ class DowncallTest {
                             .handle();
             assertEquals((byte) 0, (byte) next.invokeExact((byte) 255));
             MethodHandle negate =
-                    lib.downcall("negate", CFunctionSignature.of(CType.SHORT, CType.SHORT))
+                    lib.downcall("negate", CFunctionSignature.of(CTypes.SHORT, CTypes.SHORT))
                             .handle();
             assertEquals((short) -7, (short) negate.invokeExact((short) 7));
             MethodHandle half =
-                    lib.downcall("half", CFunctionSignature.of(CType.FLOAT, CType.FLOAT)).handle();
+                    lib.downcall("half", CFunctionSignature.of(CTypes.FLOAT, CTypes.FLOAT))
+                            .handle();
             assertEquals(1.25f, (float) half.invokeExact(2.5f));
         }
     }
@@ -183,7 +185,7 @@ class DowncallTest {
             try (Arena arena = Arena.ofConfined()) {
                 MethodHandle last =
                         byValue(arena)
-                                .downcall("mixed_last", CFunctionSignature.of(CType.INT, MIXED))
+                                .downcall("mixed_last", CFunctionSignature.of(CTypes.INT, MIXED))
                                 .handle();
                 MemorySegment mixed = arena.allocate(HostLayout.of(MIXED));
                 mixed.set(java.lang.foreign.ValueLayout.JAVA_BYTE, 4, (byte) 99);
@@ -209,7 +211,7 @@ class DowncallTest {
                         byValue(arena)
                                 .downcall(
                                         "nested_shift",
-                                        CFunctionSignature.of(NESTED, NESTED, CType.DOUBLE))
+                                        CFunctionSignature.of(NESTED, NESTED, CTypes.DOUBLE))
                                 .handle();
                 MemorySegment in = arena.allocate(layout);
                 in.set(java.lang.foreign.ValueLayout.JAVA_BYTE, 0, (byte) 5);
@@ -224,7 +226,7 @@ class DowncallTest {
 
         @Test
         void travelThroughCallbacksBothWays() throws Throwable {
-            CFunctionSignature scale = CFunctionSignature.of(POINT, POINT, CType.INT);
+            CFunctionSignature scale = CFunctionSignature.of(POINT, POINT, CTypes.INT);
             MethodHandle target =
                     MethodHandles.lookup()
                             .findStatic(
@@ -242,7 +244,7 @@ class DowncallTest {
                                                 POINT,
                                                 CType.functionPointer(scale),
                                                 POINT,
-                                                CType.INT))
+                                                CTypes.INT))
                                 .handle();
                 MemorySegment p = arena.allocateFrom(JAVA_DOUBLE, 1, 2);
                 MemorySegment out =
@@ -260,8 +262,8 @@ class DowncallTest {
                     CStructDef.declare(false, "packed")
                             .define(
                                     List.of(
-                                            CStructField.of("c", CType.CHAR),
-                                            CStructField.of("i", CType.INT)),
+                                            CStructField.of("c", CTypes.CHAR),
+                                            CStructField.of("i", CTypes.INT)),
                                     true,
                                     0,
                                     0);
@@ -271,7 +273,7 @@ class DowncallTest {
                             () ->
                                     Downcall.bind(
                                             MemorySegment.ofAddress(16),
-                                            CFunctionSignature.of(CType.VOID, packed)));
+                                            CFunctionSignature.of(CTypes.VOID, packed)));
             assertEquals(
                     "cannot pass by value: record=struct packed (packed or over-aligned) in void"
                             + " f(struct packed); pass a pointer to it",
@@ -294,7 +296,7 @@ class DowncallTest {
                         () ->
                                 Downcall.bind(
                                         MemorySegment.ofAddress(16),
-                                        CFunctionSignature.of(CType.VOID)
+                                        CFunctionSignature.of(CTypes.VOID)
                                                 .withConvention(CallingConvention.RUST)));
         assertEquals(
                 "cannot call: convention=rust has no stable ABI; declare the function extern \"C\"",
@@ -318,11 +320,9 @@ class DowncallTest {
                 assertThrows(
                         IllegalArgumentException.class,
                         () -> NativeLibrary.open("nosuchlib", Arena.global()));
-        assertTrue(
-                missing.getMessage()
-                        .startsWith("cannot open library: name=nosuchlib; tried nosuchlib: "),
-                missing.getMessage());
-        assertTrue(missing.getMessage().contains("tried libnosuchlib.so: "), missing.getMessage());
+        String said = String.valueOf(missing.getMessage());
+        assertTrue(said.startsWith("cannot open library: name=nosuchlib; tried nosuchlib: "), said);
+        assertTrue(said.contains("tried libnosuchlib.so: "), said);
         var noFile =
                 assertThrows(
                         IllegalArgumentException.class,

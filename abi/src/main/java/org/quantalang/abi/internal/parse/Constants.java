@@ -1,0 +1,466 @@
+package org.quantalang.abi.internal.parse;
+
+import org.jspecify.annotations.Nullable;
+import org.quantalang.abi.CPrimitive;
+import org.quantalang.abi.CStructDef;
+import org.quantalang.abi.CType;
+import org.quantalang.abi.Target;
+import org.quantalang.abi.layout.FieldLayout;
+import org.quantalang.abi.layout.RecordLayout;
+
+import java.math.BigInteger;
+import java.util.Locale;
+
+/**
+ * Evaluates integer constant expressions as a compiler for the target does: array sizes, enum
+ * values, bit-field widths, assertions, with {@code sizeof}, {@code _Alignof}, {@code offsetof} and
+ * casts.
+ */
+final class Constants {
+    /** A value, or inside {@code sizeof} only its type. */
+    private record Value(CType type, long bits, boolean known) {}
+
+    private final TokenStream in;
+    private final Scope scope;
+    private final Target target;
+    private final Declarations types;
+
+    Constants(TokenStream in, Scope scope, Target target, Declarations types) {
+        this.in = in;
+        this.scope = scope;
+        this.target = target;
+        this.types = types;
+    }
+
+    /** Reads one expression without top-level commas and returns its value. */
+    long evaluate(String what) {
+        Token start = in.peek();
+        Value value = conditional();
+        if (!value.known) {
+            throw in.fault(start, "expected a constant %s".formatted(what));
+        }
+        return value.bits;
+    }
+
+    private Value conditional() {
+        in.enter();
+        Value condition = binary(0);
+        if (in.take("?")) {
+            Value yes = conditional();
+            in.expect(":", "in '?:'");
+            Value no = conditional();
+            CType type = common(yes.type, no.type);
+            Value chosen = condition.bits != 0 ? yes : no;
+            condition = of(type, chosen.bits, condition.known && chosen.known);
+        }
+        in.leave();
+        return condition;
+    }
+
+    private static int precedence(String operator) {
+        return switch (operator) {
+            case "||" -> 1;
+            case "&&" -> 2;
+            case "|" -> 3;
+            case "^" -> 4;
+            case "&" -> 5;
+            case "==", "!=" -> 6;
+            case "<", ">", "<=", ">=" -> 7;
+            case "<<", ">>" -> 8;
+            case "+", "-" -> 9;
+            case "*", "/", "%" -> 10;
+            default -> 0;
+        };
+    }
+
+    private Value binary(int above) {
+        Value left = unary();
+        while (true) {
+            Token operator = in.peek();
+            int level = operator.kind() == Token.Kind.PUNCTUATION ? precedence(operator.text()) : 0;
+            if (level <= above) {
+                return left;
+            }
+            in.next();
+            left = apply(operator, left, binary(level));
+        }
+    }
+
+    private Value apply(Token operator, Value left, Value right) {
+        boolean known = left.known && right.known;
+        long a = left.bits;
+        long b = right.bits;
+        if (operator.is("||")) {
+            return integer(a != 0 || b != 0, known || (left.known && a != 0));
+        }
+        if (operator.is("&&")) {
+            return integer(a != 0 && b != 0, known || (left.known && a == 0));
+        }
+        if (operator.is("<<")) {
+            return of(promote(left.type), b >= 0 && b < 64 ? a << b : 0, known);
+        }
+        if (operator.is(">>")) {
+            return of(promote(left.type), shiftRight(left, b), known);
+        }
+        CType type = common(left.type, right.type);
+        boolean signed = type.isSigned(target);
+        a = wrap(type, a);
+        b = wrap(type, b);
+        int order = signed ? Long.compare(a, b) : Long.compareUnsigned(a, b);
+        return switch (operator.text()) {
+            case "|" -> of(type, a | b, known);
+            case "^" -> of(type, a ^ b, known);
+            case "&" -> of(type, a & b, known);
+            case "==" -> integer(a == b, known);
+            case "!=" -> integer(a != b, known);
+            case "<" -> integer(order < 0, known);
+            case ">" -> integer(order > 0, known);
+            case "<=" -> integer(order <= 0, known);
+            case ">=" -> integer(order >= 0, known);
+            case "+" -> of(type, a + b, known);
+            case "-" -> of(type, a - b, known);
+            case "*" -> of(type, a * b, known);
+            default -> divide(operator, type, a, b, known);
+        };
+    }
+
+    private Value divide(Token operator, CType type, long a, long b, boolean known) {
+        if (b == 0) {
+            if (known) {
+                throw in.fault(operator, "division by zero");
+            }
+            return of(type, 0, false);
+        }
+        boolean signed = type.isSigned(target);
+        boolean quotient = operator.is("/");
+        long result;
+        if (signed) {
+            result = quotient ? a / b : a % b;
+        } else {
+            result = quotient ? Long.divideUnsigned(a, b) : Long.remainderUnsigned(a, b);
+        }
+        return of(type, result, known);
+    }
+
+    private long shiftRight(Value left, long by) {
+        boolean signed = promote(left.type).isSigned(target);
+        if (by < 0 || by > 63) {
+            return 0;
+        }
+        return signed ? left.bits >> by : left.bits >>> by;
+    }
+
+    private Value unary() {
+        in.enter();
+        Value value = unaryInside();
+        in.leave();
+        return value;
+    }
+
+    private Value unaryInside() {
+        Token token = in.peek();
+        if (token.kind() == Token.Kind.PUNCTUATION) {
+            switch (token.text()) {
+                case "+", "-", "~" -> {
+                    in.next();
+                    Value operand = unary();
+                    CType type = promote(operand.type);
+                    long a = operand.bits;
+                    long result = token.is("-") ? -a : token.is("~") ? ~a : a;
+                    return of(type, result, operand.known);
+                }
+                case "!" -> {
+                    in.next();
+                    Value operand = unary();
+                    return integer(operand.bits == 0, operand.known);
+                }
+                case "*" -> {
+                    in.next();
+                    return new Value(pointee(token, unary().type), 0, false);
+                }
+                case "&" -> {
+                    in.next();
+                    return new Value(unary().type.pointer(), 0, false);
+                }
+                case "(" -> {
+                    if (types.startsType(in.peek(1))) {
+                        in.next();
+                        CType type = types.typeName();
+                        in.expect(")", "after the type of a cast");
+                        return cast(type, unary());
+                    }
+                }
+                default -> {}
+            }
+        }
+        if (token.kind() == Token.Kind.WORD) {
+            switch (token.text()) {
+                case "sizeof" -> {
+                    in.next();
+                    return of(CPrimitive.SIZE_T, sizeOf(token), true);
+                }
+                case "_Alignof", "__alignof__", "__alignof", "alignof" -> {
+                    in.next();
+                    in.expect("(", "after '%s'".formatted(token.text()));
+                    CType type =
+                            types.startsType(in.peek()) ? types.typeName() : conditional().type;
+                    in.expect(")", "after the type");
+                    return of(CPrimitive.SIZE_T, alignment(token, type), true);
+                }
+                case "__extension__" -> {
+                    in.next();
+                    return unary();
+                }
+                default -> {}
+            }
+        }
+        return postfix(primary());
+    }
+
+    private long sizeOf(Token where) {
+        CType type;
+        if (in.is("(") && types.startsType(in.peek(1))) {
+            in.next();
+            type = types.typeName();
+            in.expect(")", "after the type in 'sizeof'");
+        } else {
+            type = unary().type;
+        }
+        return size(where, type);
+    }
+
+    long size(Token where, CType type) {
+        try {
+            return type.size(target);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw in.fault(where, "no size: " + e.getMessage());
+        }
+    }
+
+    long alignment(Token where, CType type) {
+        try {
+            return type.alignment(target);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw in.fault(where, "no alignment: " + e.getMessage());
+        }
+    }
+
+    private Value cast(CType type, Value value) {
+        CType plain = type.unwrap();
+        boolean known = value.known && (plain.isInteger() || plain.isPointer());
+        if (plain == CPrimitive.BOOL) {
+            return new Value(type, value.bits != 0 ? 1 : 0, known);
+        }
+        return new Value(type, known ? wrap(type, value.bits) : 0, known);
+    }
+
+    private Value postfix(Value value) {
+        while (true) {
+            Token token = in.peek();
+            if (in.take(".")) {
+                value = member(token, value.type);
+            } else if (in.take("->")) {
+                value = member(token, pointee(token, value.type));
+            } else if (in.take("[")) {
+                Value _ = conditional();
+                in.expect("]", "after an index");
+                value = new Value(pointee(token, value.type), 0, false);
+            } else {
+                return value;
+            }
+        }
+    }
+
+    private Value member(Token where, CType type) {
+        Token name = in.expectWord("a member's name");
+        return new Value(place(where, type, name).field().type(), 0, false);
+    }
+
+    private FieldLayout place(Token where, CType type, Token name) {
+        if (!(type.unwrap() instanceof CStructDef record)) {
+            throw in.fault(where, "no record: type=%s".formatted(type.spelling()));
+        }
+        try {
+            return RecordLayout.of(record, target).field(name.text());
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw in.fault(name, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private CType pointee(Token where, CType type) {
+        return switch (type.unwrap()) {
+            case CType.Pointer pointer -> pointer.pointee();
+            case CType.Array array -> array.element();
+            default -> throw in.fault(where, "no pointer: type=%s".formatted(type.spelling()));
+        };
+    }
+
+    private Value primary() {
+        Token token = in.next();
+        if (token.kind() == Token.Kind.NUMBER) {
+            return number(token);
+        }
+        if (token.kind() == Token.Kind.CHARACTER) {
+            if (token.text().isEmpty()) {
+                throw in.fault(token, "empty character constant");
+            }
+            return of(CPrimitive.INT, (byte) token.text().charAt(0), true);
+        }
+        if (token.kind() == Token.Kind.STRING) {
+            long length = token.text().length();
+            while (in.peek().kind() == Token.Kind.STRING) {
+                length += in.next().text().length();
+            }
+            return new Value(CType.array(CPrimitive.CHAR, length + 1), 0, false);
+        }
+        if (token.kind() == Token.Kind.WORD) {
+            return named(token);
+        }
+        if (token.is("(")) {
+            Value value = conditional();
+            in.expect(")", "in an expression");
+            return value;
+        }
+        throw in.fault(token, "expected an expression, found %s".formatted(token.shown()));
+    }
+
+    private Value named(Token token) {
+        if (token.is("__builtin_offsetof") || token.is("offsetof")) {
+            return offsetOf();
+        }
+        Long constant = scope.enumConstants.get(token.text());
+        if (constant != null) {
+            boolean small = constant == constant.intValue();
+            return of(small ? CPrimitive.INT : CPrimitive.LONG_LONG, constant, true);
+        }
+        if (token.is("true") || token.is("false")) {
+            return integer(token.is("true"), true);
+        }
+        CType variable = scope.variables.get(token.text());
+        if (variable != null) {
+            return new Value(variable, 0, false);
+        }
+        throw in.fault(token, "unknown name '%s' in an expression".formatted(token.text()));
+    }
+
+    private Value offsetOf() {
+        in.expect("(", "after 'offsetof'");
+        CType type = types.typeName();
+        in.expect(",", "in 'offsetof'");
+        long offset = 0;
+        Token name = in.expectWord("a member's name");
+        FieldLayout place = place(name, type, name);
+        offset += place.bitOffset() / Byte.SIZE;
+        CType at = place.field().type();
+        while (!in.is(")")) {
+            Token token = in.next();
+            if (token.is(".")) {
+                Token inner = in.expectWord("a member's name");
+                FieldLayout next = place(inner, at, inner);
+                offset += next.bitOffset() / Byte.SIZE;
+                at = next.field().type();
+            } else if (token.is("[")) {
+                long index = evaluate("index");
+                in.expect("]", "after an index");
+                at = pointee(token, at);
+                offset += index * size(token, at);
+            } else {
+                throw in.fault(token, "expected ')' in 'offsetof', found " + token.shown());
+            }
+        }
+        in.expect(")", "in 'offsetof'");
+        return of(CPrimitive.SIZE_T, offset, true);
+    }
+
+    private Value number(Token token) {
+        String text = token.text().toLowerCase(Locale.ROOT).replace("'", "");
+        int radix = text.startsWith("0x") ? 16 : text.startsWith("0b") ? 2 : 10;
+        String digits = radix == 10 ? text : text.substring(2);
+        int end = digits.length();
+        while (end > 0 && "ul".indexOf(digits.charAt(end - 1)) >= 0) {
+            end--;
+        }
+        String suffix = digits.substring(end);
+        digits = digits.substring(0, end);
+        if (radix == 10 && digits.length() > 1 && digits.startsWith("0")) {
+            radix = 8;
+        }
+        @Nullable BigInteger value = null;
+        try {
+            value = new BigInteger(digits, radix);
+        } catch (NumberFormatException e) {
+            if (radix == 8 || radix == 10) {
+                return floating(token, text);
+            }
+        }
+        if (value == null || value.signum() < 0 || value.bitLength() > 64) {
+            throw in.fault(token, "not an integer constant: %s".formatted(token.text()));
+        }
+        return of(literalType(value, suffix, radix == 10), value.longValue(), true);
+    }
+
+    private Value floating(Token token, String text) {
+        String digits = text.replaceAll("[fl]$", "");
+        if (!digits.matches("[0-9]*\\.?[0-9]*(e[+-]?[0-9]+)?") || digits.length() > 64) {
+            throw in.fault(token, "not a number: %s".formatted(token.text()));
+        }
+        return new Value(CPrimitive.DOUBLE, 0, false);
+    }
+
+    private CType literalType(BigInteger value, String suffix, boolean decimal) {
+        boolean unsigned = suffix.contains("u");
+        int longs = suffix.replace("u", "").length();
+        CType[][] ladder = {
+            {CPrimitive.INT, CPrimitive.UINT},
+            {CPrimitive.LONG, CPrimitive.ULONG},
+            {CPrimitive.LONG_LONG, CPrimitive.ULONG_LONG}
+        };
+        for (int rank = Math.min(longs, 2); rank < ladder.length; rank++) {
+            long bits = ladder[rank][0].size(target) * Byte.SIZE;
+            if (!unsigned && value.bitLength() < bits) {
+                return ladder[rank][0];
+            }
+            if ((unsigned || !decimal) && value.bitLength() <= bits) {
+                return ladder[rank][1];
+            }
+        }
+        return CPrimitive.ULONG_LONG;
+    }
+
+    private Value integer(boolean value, boolean known) {
+        return new Value(CPrimitive.INT, value ? 1 : 0, known);
+    }
+
+    private Value of(CType type, long bits, boolean known) {
+        return new Value(type, known ? wrap(type, bits) : 0, known);
+    }
+
+    /** Keeps of a value what the type can hold. */
+    private long wrap(CType type, long bits) {
+        CType plain = type.unwrap();
+        if (!plain.isInteger() && !plain.isPointer()) {
+            return bits;
+        }
+        long unused = Long.SIZE - Math.min(8, plain.size(target)) * Byte.SIZE;
+        return plain.isSigned(target) ? bits << unused >> unused : bits << unused >>> unused;
+    }
+
+    private CType promote(CType type) {
+        CType plain = type.unwrap();
+        return plain.isInteger() && plain.size(target) < Integer.BYTES ? CPrimitive.INT : plain;
+    }
+
+    private CType common(CType left, CType right) {
+        CType a = promote(left);
+        CType b = promote(right);
+        if (!a.isInteger() || !b.isInteger()) {
+            return a.isInteger() ? b : a;
+        }
+        long sizeA = a.size(target);
+        long sizeB = b.size(target);
+        if (sizeA != sizeB) {
+            return sizeA > sizeB ? a : b;
+        }
+        return a.isSigned(target) ? b : a;
+    }
+}

@@ -1,0 +1,222 @@
+package org.quantalang.abi.internal.parse;
+
+import org.jspecify.annotations.Nullable;
+import org.quantalang.abi.CPrimitive;
+import org.quantalang.abi.CType;
+
+import java.util.Set;
+
+/** The words in front of a declarator: storage, qualifiers, and the words that make a base type. */
+final class Specifiers {
+    private static final Set<String> STORAGE =
+            Set.of(
+                    "extern",
+                    "static",
+                    "auto",
+                    "register",
+                    "_Thread_local",
+                    "__thread",
+                    "thread_local");
+    private static final Set<String> IGNORED =
+            Set.of(
+                    "inline",
+                    "__inline",
+                    "__inline__",
+                    "__forceinline",
+                    "_Noreturn",
+                    "__extension__",
+                    "restrict",
+                    "__restrict",
+                    "__restrict__",
+                    "_Nonnull",
+                    "_Nullable",
+                    "__unaligned",
+                    "__ptr32",
+                    "__ptr64",
+                    "__w64",
+                    "constexpr");
+    private static final Set<String> TYPE_WORDS =
+            Set.of(
+                    "void",
+                    "char",
+                    "short",
+                    "int",
+                    "long",
+                    "float",
+                    "double",
+                    "signed",
+                    "__signed__",
+                    "__signed",
+                    "unsigned",
+                    "_Bool",
+                    "_Complex",
+                    "__complex__",
+                    "__int128",
+                    "__int128_t",
+                    "__uint128_t",
+                    "__int64",
+                    "_Float16",
+                    "__float128",
+                    "_Float128",
+                    "_Float64x",
+                    "_Float32",
+                    "_Float64",
+                    "_Float32x");
+
+    final Attributes attributes = new Attributes();
+    boolean isTypedef;
+    boolean isExtern;
+    boolean isConst;
+    boolean isVolatile;
+    @Nullable CType named; // a record, an enum, a typedef
+
+    private @Nullable String base; // one of the type words
+    private int longs;
+    private boolean isShort;
+    private boolean isSigned;
+    private boolean isUnsigned;
+    private boolean isComplex;
+
+    Specifiers() {}
+
+    static boolean isSpecifierWord(String word) {
+        return STORAGE.contains(word)
+                || IGNORED.contains(word)
+                || TYPE_WORDS.contains(word)
+                || isQualifier(word)
+                || word.equals("typedef");
+    }
+
+    static boolean isIgnored(String word) {
+        return IGNORED.contains(word);
+    }
+
+    static boolean isQualifier(String word) {
+        return switch (word) {
+            case "const",
+                    "__const",
+                    "__const__",
+                    "volatile",
+                    "__volatile__",
+                    "__volatile",
+                    "_Atomic" ->
+                    true;
+            default -> false;
+        };
+    }
+
+    boolean hasType() {
+        return named != null
+                || base != null
+                || longs > 0
+                || isShort
+                || isSigned
+                || isUnsigned
+                || isComplex;
+    }
+
+    void qualifier(String word) {
+        isConst |= word.contains("const");
+        isVolatile |= word.contains("volatile");
+    }
+
+    /** Takes a word that is no type; returns whether it was one of those. */
+    boolean takeStorage(String word) {
+        if (word.equals("typedef")) {
+            isTypedef = true;
+            return true;
+        }
+        isExtern |= word.equals("extern");
+        if (isQualifier(word)) {
+            qualifier(word);
+            return true;
+        }
+        return STORAGE.contains(word) || IGNORED.contains(word);
+    }
+
+    /** Takes a word of a basic type; returns whether it was one. */
+    boolean takeTypeWord(String word) {
+        if (!TYPE_WORDS.contains(word)) {
+            return false;
+        }
+        switch (word) {
+            case "long" -> longs++;
+            case "short" -> isShort = true;
+            case "signed", "__signed__", "__signed" -> isSigned = true;
+            case "unsigned" -> isUnsigned = true;
+            case "_Complex", "__complex__" -> isComplex = true;
+            case "int" -> base = base == null ? "int" : base;
+            default -> {
+                if (base != null && !base.equals("int")) {
+                    return false;
+                }
+                base = word;
+            }
+        }
+        return true;
+    }
+
+    /** Returns the type without qualifiers, or null if the words make none. */
+    @Nullable CType type() {
+        CType type = named != null ? onlyNamed() : arithmetic();
+        if (type == null || !isComplex) {
+            return type;
+        }
+        return type.isFloat() || type.isInteger() ? new CType.Complex(type) : null;
+    }
+
+    private @Nullable CType onlyNamed() {
+        boolean more = base != null || longs > 0 || isShort || isSigned || isUnsigned || isComplex;
+        return more ? null : named;
+    }
+
+    private @Nullable CType arithmetic() {
+        if ((isSigned && isUnsigned) || longs > 2 || (isShort && longs > 0)) {
+            return null;
+        }
+        boolean sized = isShort || longs > 0;
+        String word = base != null ? base : isComplex && !sized ? "double" : "int";
+        boolean plain = !sized && !isSigned && !isUnsigned;
+        return switch (word) {
+            case "int" -> integer();
+            case "char" -> sized ? null : character();
+            case "__int128" -> sized ? null : isUnsigned ? CPrimitive.UINT128 : CPrimitive.INT128;
+            case "__int64" ->
+                    sized ? null : isUnsigned ? CPrimitive.ULONG_LONG : CPrimitive.LONG_LONG;
+            case "double" -> {
+                boolean longDouble = longs == 1 && !isShort && !isSigned && !isUnsigned;
+                yield longDouble ? CPrimitive.LONG_DOUBLE : plain ? CPrimitive.DOUBLE : null;
+            }
+            default -> plain ? word(word) : null;
+        };
+    }
+
+    private CType character() {
+        return isUnsigned ? CPrimitive.UCHAR : isSigned ? CPrimitive.SCHAR : CPrimitive.CHAR;
+    }
+
+    private static CType word(String word) {
+        return switch (word) {
+            case "void" -> CPrimitive.VOID;
+            case "_Bool" -> CPrimitive.BOOL;
+            case "float", "_Float32" -> CPrimitive.FLOAT;
+            case "_Float16" -> CPrimitive.FLOAT16;
+            case "_Float64", "_Float32x" -> CPrimitive.DOUBLE;
+            case "_Float64x" -> CPrimitive.LONG_DOUBLE;
+            case "__int128_t" -> CPrimitive.INT128;
+            case "__uint128_t" -> CPrimitive.UINT128;
+            default -> CPrimitive.FLOAT128;
+        };
+    }
+
+    private CType integer() {
+        if (isShort) {
+            return isUnsigned ? CPrimitive.USHORT : CPrimitive.SHORT;
+        }
+        return switch (longs) {
+            case 0 -> isUnsigned ? CPrimitive.UINT : CPrimitive.INT;
+            case 1 -> isUnsigned ? CPrimitive.ULONG : CPrimitive.LONG;
+            default -> isUnsigned ? CPrimitive.ULONG_LONG : CPrimitive.LONG_LONG;
+        };
+    }
+}
