@@ -1,5 +1,6 @@
 package org.quantalang.core.cli;
 
+import org.quantalang.abi.Target;
 import org.quantalang.memory.HeapConfig;
 import org.quantalang.scheduler.ExecutorConfig;
 
@@ -67,6 +68,7 @@ final class InfoCommand implements Callable<Integer> {
     private static Map<String, String> facts() {
         var facts = new LinkedHashMap<String, String>();
         facts.put("version", Quanta.Version.current().substring("quanta ".length()));
+        facts.put("target", Target.host().triple());
         facts.put(
                 "jdk",
                 System.getProperty("java.vm.version") + " " + System.getProperty("java.vendor"));

@@ -2,12 +2,15 @@ package org.quantalang.core.internal.classgraph;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import org.quantalang.abi.CFunctionSignature;
+import org.quantalang.abi.CType;
+import org.quantalang.abi.CTypes;
+import org.quantalang.abi.call.Callback;
+import org.quantalang.abi.call.NativeLibrary;
+
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -22,6 +25,19 @@ import java.util.List;
  */
 final class NameOrder {
     private static final MemorySegment MEMORY = allMemory();
+
+    /** C {@code int (*compare)(const void *, const void *)}. */
+    private static final CFunctionSignature COMPARE =
+            CFunctionSignature.of(CTypes.INT, CTypes.CONST_VOID_POINTER, CTypes.CONST_VOID_POINTER);
+
+    /** C {@code void qsort(void *base, size_t count, size_t size, int (*compare)(...))}. */
+    private static final CFunctionSignature QSORT =
+            CFunctionSignature.of(
+                    CTypes.VOID,
+                    CTypes.VOID_POINTER,
+                    CTypes.SIZE_T,
+                    CTypes.SIZE_T,
+                    CType.functionPointer(COMPARE));
 
     private NameOrder() {}
 
@@ -52,38 +68,30 @@ final class NameOrder {
         }
     }
 
-    /**
-     * C {@code void qsort(void *base, size_t count, size_t size, int (*compare)(void *, void *))}.
-     */
-    @SuppressWarnings("restricted") // qsort and the callback have the types given here
     private static void qsort(MemorySegment addresses, Arena arena) {
-        Linker linker = Linker.nativeLinker();
         try {
             MethodHandle compare =
                     MethodHandles.lookup()
                             .findStatic(
                                     NameOrder.class,
                                     "compare",
-                                    MethodType.methodType(int.class, long.class, long.class));
-            MemorySegment callback =
-                    linker.upcallStub(
-                            compare, FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG), arena);
+                                    MethodType.methodType(
+                                            int.class, MemorySegment.class, MemorySegment.class));
+            Callback callback = Callback.create(arena, COMPARE, compare);
             MethodHandle qsort =
-                    linker.downcallHandle(
-                            linker.defaultLookup().findOrThrow("qsort"),
-                            FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS));
-            long count = addresses.byteSize() / JAVA_LONG.byteSize();
-            qsort.invokeExact(addresses, count, JAVA_LONG.byteSize(), callback);
+                    callback.guard(NativeLibrary.libc().downcall("qsort", QSORT).handle());
+            long count = addresses.byteSize() / ADDRESS.byteSize();
+            qsort.invokeExact(addresses, count, ADDRESS.byteSize(), callback.pointer());
         } catch (Throwable failure) { // what invokeExact declares; neither lookup nor qsort throws
             throw new IllegalStateException("cannot call qsort: " + failure, failure);
         }
     }
 
-    /** Called by C with the addresses of two elements. */
+    /** Called by C with pointers to two elements. */
     @SuppressWarnings("UnusedMethod") // found by name for the callback
-    private static int compare(long left, long right) {
-        long a = MEMORY.get(JAVA_LONG, left);
-        long b = MEMORY.get(JAVA_LONG, right);
+    private static int compare(MemorySegment left, MemorySegment right) {
+        long a = MEMORY.get(JAVA_LONG, left.address());
+        long b = MEMORY.get(JAVA_LONG, right.address());
         while (true) {
             int x = MEMORY.get(JAVA_BYTE, a++) & 0xff;
             int y = MEMORY.get(JAVA_BYTE, b++) & 0xff;
