@@ -71,7 +71,7 @@ public final class CEnum implements CType {
         if (fixed != null) {
             return fixed;
         }
-        if (target.dataModel().enumAlwaysInt() && !packed) {
+        if (target.dataModel().enumAlwaysInt()) {
             return CPrimitive.INT;
         }
         long least = 0;

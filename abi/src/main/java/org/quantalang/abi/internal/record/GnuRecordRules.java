@@ -28,7 +28,8 @@ public final class GnuRecordRules {
     private final long pack;
     private final Placement.Collector places = new Placement.Collector();
 
-    private long size; // of the record so far, a multiple of 8
+    private long size; // end of what is placed, a multiple of 8
+    private long largest; // the largest size so far: MinGW's `:0` can step back from a unit's end
     private long alignment = Byte.SIZE;
     private long freeBits; // at the end of size, still open for a bit-field
     private long unitSize; // MinGW: unit of the run of bit-fields; 0 outside one
@@ -51,7 +52,8 @@ public final class GnuRecordRules {
                 placePlain(field);
             }
         }
-        return places.finish(roundUp(size, alignment) / Byte.SIZE, alignment / Byte.SIZE, 1);
+        return places.finish(
+                roundUp(Math.max(size, largest), alignment) / Byte.SIZE, alignment / Byte.SIZE, 1);
     }
 
     private void placePlain(CStructField field) {
@@ -141,6 +143,7 @@ public final class GnuRecordRules {
     }
 
     private void grow(long offset, int width, long unit) {
+        largest = Math.max(largest, size);
         if (record.isUnion()) {
             long whole = msUnits ? (width == 0 ? Byte.SIZE : unit) : roundUp(width, Byte.SIZE);
             size = Math.max(size, whole);

@@ -70,12 +70,17 @@ public final class MsvcRecordRules {
         unitSize = 0;
         long needed = Math.max(declaredAlignment(field), nestedRequirement(field.type()));
         required = Math.max(required, needed);
-        long align = memberAlignment(field, field.type().alignment(target), needed);
+        long align = memberAlignment(field, naturalAlignment(field), needed);
         alignment = Math.max(alignment, align);
         long length = field.type().size(target);
         long offset = record.isUnion() ? 0 : roundUp(size, align);
         places.add(Math.multiplyExact(offset, Byte.SIZE), Math.multiplyExact(length, Byte.SIZE));
         size = Math.max(size, Math.addExact(offset, length));
+    }
+
+    /** Here an aligned attribute of a typedef can only raise, see {@link #declaredAlignment}. */
+    private long naturalAlignment(CStructField field) {
+        return field.type().unwrap().alignment(target);
     }
 
     private long memberAlignment(CStructField field, long natural, long needed) {
@@ -105,15 +110,17 @@ public final class MsvcRecordRules {
             element = array.element().unwrap();
         }
         if (element instanceof CStructDef nested) {
-            long needed = RecordLayout.of(nested, target).requiredAlignmentBytes();
-            return needed == 1 ? 0 : needed;
+            RecordLayout inner = RecordLayout.of(nested, target);
+            long needed = inner.requiredAlignmentBytes();
+            // Any aligned(n) on the record makes its whole alignment a required one.
+            return nested.aligned() != 0 ? inner.alignmentBytes() : needed == 1 ? 0 : needed;
         }
         return 0;
     }
 
     private long bitFieldAlignment(CStructField field) {
         long needed = declaredAlignment(field);
-        long natural = Math.max(field.type().alignment(target), needed);
+        long natural = Math.max(naturalAlignment(field), needed);
         return memberAlignment(field, natural, needed);
     }
 
