@@ -1,0 +1,153 @@
+package org.quantalang.bench.cli;
+
+import org.quantalang.bench.compare.Comparison;
+import org.quantalang.bench.compare.Engine;
+import org.quantalang.bench.compare.Measurement;
+import org.quantalang.bench.compare.Row;
+import org.quantalang.core.cli.CommandFailure;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+
+/** {@code quanta bench compare}: prints a Markdown table of this runtime beside other programs. */
+@Command(
+        name = "compare",
+        description =
+                "Run workloads here and in other languages, process by process in turn, and print a"
+                        + " Markdown table. Build the others first: bench/peers/build.sh")
+final class CompareCommand implements Callable<Integer> {
+    private static final double NANOS_PER_MILLI = 1e6;
+    private static final double MEGABYTE = 1e6;
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Option(
+            names = "--rows",
+            split = ",",
+            description = "Names of rows, or starts of names (default: all).")
+    private List<String> rows = List.of("");
+
+    @Option(
+            names = "--engines",
+            split = ",",
+            description =
+                    "Engines beside this runtime (default: those of each row that are there).")
+    private List<String> engines = List.of();
+
+    @Option(
+            names = "--rounds",
+            description = "Processes of each (default: ${DEFAULT-VALUE}).",
+            defaultValue = "5")
+    private int rounds;
+
+    @Option(
+            names = "--repetitions",
+            description =
+                    "Repetitions in each process of this runtime (default: ${DEFAULT-VALUE}).",
+            defaultValue = "8")
+    private int repetitions;
+
+    @Option(
+            names = "--timeout",
+            description = "Seconds after which a process is left out (default: ${DEFAULT-VALUE}).",
+            defaultValue = "120")
+    private long timeoutSeconds;
+
+    @Option(names = "--peers", description = "The folder bench/peers (default: of this checkout).")
+    private Path peers =
+            Path.of(System.getProperty("quanta.home", "."), "bench", "peers").toAbsolutePath();
+
+    CompareCommand() {}
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        if (!Files.isDirectory(peers)) {
+            throw new CommandFailure(
+                    "no such folder: peers=%s; name it with --peers".formatted(peers));
+        }
+        var comparison = new Comparison(peers, ownCommand(), timeoutSeconds);
+        List<Engine> available = comparison.available();
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(
+                "| row | engine | ns a unit | least | most | times quanta | process MB | heap MB"
+                        + " | worst batch us |");
+        out.println("|---|---|--:|--:|--:|--:|--:|--:|--:|");
+        for (Row row : Row.all()) {
+            if (rows.stream().noneMatch(row.name()::startsWith)) {
+                continue;
+            }
+            List<String> wanted = engines.isEmpty() ? row.engines() : engines;
+            List<Engine> chosen =
+                    available.stream()
+                            .filter(engine -> wanted.contains(engine.name()))
+                            .filter(engine -> engine.workloads().contains(row.theirs().getFirst()))
+                            .toList();
+            Map<String, Measurement> results = comparison.run(row, chosen, rounds, repetitions);
+            print(out, row, results);
+            out.flush();
+            String disagreeing = Comparison.disagreeing(results);
+            if (!disagreeing.isEmpty()) {
+                throw new CommandFailure(
+                        "checksums differ: row=%s %s".formatted(row.name(), disagreeing));
+            }
+        }
+        return 0;
+    }
+
+    private static void print(PrintWriter out, Row row, Map<String, Measurement> results) {
+        Measurement ours = results.get(Engine.QUANTA);
+        if (ours == null || !ours.any()) {
+            throw new CommandFailure("this runtime did not finish: row=%s".formatted(row.name()));
+        }
+        results.forEach(
+                (engine, measured) -> {
+                    if (!measured.any()) {
+                        out.printf(
+                                "| %s | %s | did not finish | | | | | | |%n", row.name(), engine);
+                        return;
+                    }
+                    long units = row.units() == 0 ? measured.checksum() : row.units();
+                    double perUnit = NANOS_PER_MILLI / units;
+                    out.printf(
+                            Locale.ROOT,
+                            "| %s | %s | %.2f | %.2f | %.2f | %.2f | %.1f | %.1f | %.0f |%n",
+                            row.name(),
+                            engine,
+                            measured.millis() * perUnit,
+                            measured.leastMillis() * perUnit,
+                            measured.mostMillis() * perUnit,
+                            measured.millis() / ours.millis(),
+                            measured.peakResidentBytes() / MEGABYTE,
+                            measured.heapResidentBytes() / MEGABYTE,
+                            measured.worstBatchMicros());
+                });
+    }
+
+    /** How this process was started, up to the word {@code bench}. */
+    private static List<String> ownCommand() {
+        ProcessHandle.Info self = ProcessHandle.current().info();
+        String[] arguments = self.arguments().orElse(new String[0]);
+        int bench = Arrays.asList(arguments).indexOf("bench");
+        if (self.command().isEmpty() || bench < 0) {
+            throw new CommandFailure(
+                    "cannot tell how this process was started; run it as: ./quanta bench compare");
+        }
+        var command = new ArrayList<String>();
+        command.add(self.command().get());
+        command.addAll(Arrays.asList(arguments).subList(0, bench + 1));
+        return command;
+    }
+}

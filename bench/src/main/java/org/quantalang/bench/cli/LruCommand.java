@@ -1,0 +1,41 @@
+package org.quantalang.bench.cli;
+
+import org.quantalang.bench.workload.Lru;
+import org.quantalang.bench.workload.Workload;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code quanta bench lru}. */
+@Command(
+        name = "lru",
+        description = "Use a cache of strings in a hash table and a doubly linked list.")
+final class LruCommand extends WorkloadCommand {
+    @Option(
+            names = "--capacity",
+            description = "Entries at most (default: ${DEFAULT-VALUE}).",
+            defaultValue = "50000")
+    private int capacity;
+
+    @Option(
+            names = "--keys",
+            description = "Keys asked for (default: ${DEFAULT-VALUE}).",
+            defaultValue = "500000")
+    private int keys;
+
+    @Option(
+            names = "--accesses",
+            description = "Accesses in a repetition (default: ${DEFAULT-VALUE}).",
+            defaultValue = "2000000")
+    private long accesses;
+
+    LruCommand() {}
+
+    @Override
+    Workload workload() {
+        atLeast("--capacity", capacity, 1);
+        atLeast("--keys", keys, 1);
+        atLeast("--accesses", accesses, 1);
+        return new Lru(capacity, keys, accesses);
+    }
+}

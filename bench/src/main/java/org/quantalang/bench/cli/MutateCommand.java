@@ -1,0 +1,35 @@
+package org.quantalang.bench.cli;
+
+import org.quantalang.bench.workload.Mutate;
+import org.quantalang.bench.workload.Workload;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code quanta bench mutate}. */
+@Command(
+        name = "mutate",
+        description =
+                "Store random references into a live graph: nearly every release leaves a count.")
+final class MutateCommand extends WorkloadCommand {
+    @Option(
+            names = "--live",
+            description = "Nodes of the graph (default: ${DEFAULT-VALUE}).",
+            defaultValue = "100000")
+    private int live;
+
+    @Option(
+            names = "--stores",
+            description = "Stores in a repetition (default: ${DEFAULT-VALUE}).",
+            defaultValue = "5000000")
+    private long stores;
+
+    MutateCommand() {}
+
+    @Override
+    Workload workload() {
+        atLeast("--live", live, 1);
+        atLeast("--stores", stores, 1);
+        return new Mutate(live, stores);
+    }
+}

@@ -1,0 +1,168 @@
+package org.quantalang.bench.cli;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+
+import org.quantalang.bench.workload.Workload;
+import org.quantalang.bench.workload.WorkloadResult;
+import org.quantalang.core.cli.JsonOption;
+
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+
+/** What the commands of all workloads share: their options, the measurement and its output. */
+abstract class WorkloadCommand implements Callable<Integer> {
+    /** The two kinds of heap. */
+    enum HeapKind {
+        /** One thread, plain counts. */
+        CONFINED,
+        /** Any thread. */
+        SHARED;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    @Spec CommandSpec spec = CommandSpec.create();
+    @Mixin private JsonOption json = new JsonOption();
+
+    @Option(
+            names = "--heap",
+            description = "Kind of heap: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).",
+            defaultValue = "confined")
+    private HeapKind heap = HeapKind.CONFINED;
+
+    @Option(
+            names = "--repetitions",
+            description =
+                    "How often to run it in this process; the first is cold (default:"
+                            + " ${DEFAULT-VALUE}).",
+            defaultValue = "5")
+    private int repetitions;
+
+    @Option(
+            names = "--plain",
+            hidden = true,
+            description = "Print name=value lines, as the programs in other languages do.")
+    private boolean plain;
+
+    /** Makes the workload that the options describe. */
+    abstract Workload workload();
+
+    @Override
+    public final Integer call() {
+        if (heap == HeapKind.SHARED) {
+            throw notYet("--heap shared is not available yet; use --heap confined");
+        }
+        atLeast("--repetitions", repetitions, 1);
+        WorkloadResult result;
+        try (Workload workload = workload()) {
+            result = WorkloadResult.measure(workload, repetitions);
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        if (json.requested()) {
+            JsonOption.print(out, generator -> write(generator, result));
+        } else if (plain) {
+            printPlain(out, result);
+        } else {
+            print(out, result);
+        }
+        return 0;
+    }
+
+    /** Wrong use: something that a later version will have. */
+    final ParameterException notYet(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    /** Refuses numbers that make no sense. */
+    final void atLeast(String option, long value, long least) {
+        if (value < least) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "%s is too small: value=%d least=%d".formatted(option, value, least));
+        }
+    }
+
+    private static void write(JsonGenerator json, WorkloadResult result) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("workload", result.workload());
+        json.writeObjectFieldStart("parameters");
+        writeMembers(json, result.parameters());
+        json.writeEndObject();
+        json.writeStringField("unit", result.unit());
+        json.writeArrayFieldStart("repetitions");
+        for (WorkloadResult.Repetition each : result.repetitions()) {
+            json.writeStartObject();
+            json.writeNumberField("ms", each.millis());
+            json.writeNumberField("checksum", each.checksum());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeNumberField("nsPerUnit", result.nsPerUnit());
+        json.writeNumberField("peakResidentBytes", result.peakResidentBytes());
+        json.writeNumberField("heapResidentBytes", result.heapResidentBytes());
+        writeMembers(json, result.observations());
+        json.writeEndObject();
+    }
+
+    private static void writeMembers(JsonGenerator json, Map<?, ?> members) throws IOException {
+        for (Map.Entry<?, ?> each : members.entrySet()) {
+            String name = String.valueOf(each.getKey());
+            Object value = each.getValue();
+            switch (value) {
+                case Map<?, ?> inner -> {
+                    json.writeObjectFieldStart(name);
+                    writeMembers(json, inner);
+                    json.writeEndObject();
+                }
+                case Boolean flag -> json.writeBooleanField(name, flag);
+                case Double number -> json.writeNumberField(name, number);
+                case Number number -> json.writeNumberField(name, number.longValue());
+                default -> json.writeStringField(name, String.valueOf(value));
+            }
+        }
+    }
+
+    private static void printPlain(PrintWriter out, WorkloadResult result) {
+        for (WorkloadResult.Repetition each : result.repetitions()) {
+            out.printf(Locale.ROOT, "ms=%.3f checksum=%d%n", each.millis(), each.checksum());
+        }
+        out.printf(
+                "peakResidentBytes=%d heapResidentBytes=%d%n",
+                result.peakResidentBytes(), result.heapResidentBytes());
+        result.observations().forEach((name, value) -> out.printf("%s=%s%n", name, value));
+    }
+
+    private static void print(PrintWriter out, WorkloadResult result) {
+        out.printf("%s %s%n", result.workload(), result.parameters());
+        int index = 0;
+        for (WorkloadResult.Repetition each : result.repetitions()) {
+            out.printf(
+                    Locale.ROOT,
+                    "  repetition %d  %10.1f ms  checksum %d%s%n",
+                    ++index,
+                    each.millis(),
+                    each.checksum(),
+                    index == 1 ? "  (cold)" : "");
+        }
+        out.printf(
+                Locale.ROOT, "  %.2f ns a %s (median, warm)%n", result.nsPerUnit(), result.unit());
+        out.printf(
+                Locale.ROOT,
+                "  resident: process %.1f MB at most, heap %.1f MB%n",
+                result.peakResidentBytes() / 1e6,
+                result.heapResidentBytes() / 1e6);
+        result.observations().forEach((name, value) -> out.printf("  %s: %s%n", name, value));
+    }
+}

@@ -1,0 +1,62 @@
+package org.quantalang.bench.workload;
+
+import org.quantalang.memory.ConfinedHeap;
+
+import java.util.Map;
+
+/** W7: builds a long list and drops it with one release, which must not recurse. */
+public final class Chain implements Workload {
+    private final long length;
+    private final ConfinedHeap heap = Heaps.open();
+
+    public Chain(long length) {
+        this.length = length;
+        heap.register(Node.TYPE);
+    }
+
+    @Override
+    public long run() {
+        heap.release(build());
+        return length;
+    }
+
+    private long build() {
+        long head = 0;
+        for (long i = 0; i < length; i++) {
+            long node = Node.create(heap, i);
+            RawMemory.putLong(node + Node.A, head);
+            head = node;
+        }
+        return head;
+    }
+
+    @Override
+    public String name() {
+        return "chain";
+    }
+
+    @Override
+    public Map<String, Object> parameters() {
+        return Map.of("length", length);
+    }
+
+    @Override
+    public String unit() {
+        return "node";
+    }
+
+    @Override
+    public long units(long checksum) {
+        return length;
+    }
+
+    @Override
+    public ConfinedHeap heap() {
+        return heap;
+    }
+
+    @Override
+    public void close() {
+        heap.close();
+    }
+}

@@ -1,0 +1,92 @@
+package org.quantalang.bench.workload;
+
+import org.quantalang.memory.ConfinedHeap;
+import org.quantalang.memory.TypeInfo;
+
+import java.util.Map;
+
+/**
+ * W1: builds complete binary trees, counts their nodes and drops them; one big tree lives all
+ * along.
+ */
+public final class Trees implements Workload {
+    private static final TypeInfo TREE =
+            TypeInfo.builder("Tree").reference("left", "Tree").reference("right", "Tree").build();
+    private static final long LEFT = 0;
+    private static final long RIGHT = 8;
+    private static final int SMALLEST_DEPTH = 4;
+
+    private final int depth;
+    private final ConfinedHeap heap = Heaps.open();
+
+    public Trees(int depth) {
+        this.depth = depth;
+        heap.register(TREE);
+    }
+
+    @Override
+    public long run() {
+        long nodes = buildCountDrop(depth + 1);
+        long longLived = build(depth);
+        for (int each = SMALLEST_DEPTH; each <= depth; each += 2) {
+            long rounds = 1L << (depth - each + SMALLEST_DEPTH);
+            for (long i = 0; i < rounds; i++) {
+                nodes += buildCountDrop(each);
+            }
+        }
+        nodes += count(longLived);
+        heap.release(longLived);
+        return nodes;
+    }
+
+    private long buildCountDrop(int treeDepth) {
+        long tree = build(treeDepth);
+        long nodes = count(tree);
+        heap.release(tree);
+        return nodes;
+    }
+
+    private long build(int treeDepth) {
+        long node = heap.allocateUninitialized(TREE);
+        if (treeDepth > 0) {
+            RawMemory.putLong(node + LEFT, build(treeDepth - 1));
+            RawMemory.putLong(node + RIGHT, build(treeDepth - 1));
+        }
+        return node;
+    }
+
+    private static long count(long node) {
+        long left = RawMemory.getLong(node + LEFT);
+        return left == 0 ? 1 : 1 + count(left) + count(RawMemory.getLong(node + RIGHT));
+    }
+
+    @Override
+    public String name() {
+        return "trees";
+    }
+
+    @Override
+    public Map<String, Object> parameters() {
+        return Map.of("depth", depth);
+    }
+
+    @Override
+    public String unit() {
+        return "node";
+    }
+
+    @Override
+    public long units(long checksum) {
+        return checksum;
+    }
+
+    @Override
+    public ConfinedHeap heap() {
+        return heap;
+    }
+
+    @Override
+    public void close() {
+        heap.close();
+    }
+}

@@ -1,0 +1,108 @@
+package org.quantalang.bench.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonToken;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.quantalang.core.cli.Quanta;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.List;
+
+class BenchCommandTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int bench(String arguments) {
+        return Quanta.execute(
+                new PrintWriter(out), new PrintWriter(err), ("bench " + arguments).split(" ", -1));
+    }
+
+    private List<String> memberNames() throws IOException {
+        var names = new ArrayList<String>();
+        int depth = 0;
+        try (var json = new JsonFactory().createParser(out.toString())) {
+            for (JsonToken token = json.nextToken(); token != null; token = json.nextToken()) {
+                if (token == JsonToken.FIELD_NAME && depth == 1) {
+                    names.add(json.currentName());
+                }
+                depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+            }
+        }
+        return names;
+    }
+
+    @Nested
+    class GivenJson {
+        @Test
+        void hasTheMembersOfAResult() throws IOException {
+            assertEquals(0, bench("trees --depth 6 --repetitions 2 --json"), err.toString());
+            assertEquals(
+                    List.of(
+                            "workload",
+                            "parameters",
+                            "unit",
+                            "repetitions",
+                            "nsPerUnit",
+                            "peakResidentBytes",
+                            "heapResidentBytes"),
+                    memberNames());
+        }
+
+        @Test
+        void hasTheWorstBatchOfCycles() throws IOException {
+            assertEquals(
+                    0,
+                    bench("cycles --live 100 --dropped 5000 --repetitions 2 --json"),
+                    err.toString());
+            assertTrue(
+                    memberNames().containsAll(List.of("worstBatchMicros", "finalMicros")),
+                    out.toString());
+        }
+    }
+
+    @Nested
+    class GivenWhatIsNotThereYet {
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
+                    "trees --heap shared",
+                    "counts --pattern shared",
+                    "counts --pattern disjoint",
+                    "alloc --pattern cross"
+                })
+        void saysSoAndIsWrongUse(String arguments) {
+            assertEquals(2, bench(arguments));
+            assertTrue(err.toString().contains("not available yet"), err.toString());
+            assertEquals("", out.toString());
+        }
+    }
+
+    @Test
+    void namesTheOptionThatIsTooSmall() {
+        assertEquals(2, bench("chain --length 0"));
+        assertTrue(
+                err.toString().contains("--length is too small: value=0 least=1"), err.toString());
+    }
+
+    @Test
+    void readsPatternsInLowerCase() {
+        assertEquals(
+                0, bench("alloc --pattern fifo --count 20000 --repetitions 1"), err.toString());
+        assertEquals(
+                0,
+                bench("alloc --pattern lifo100 --zero --count 20000 --repetitions 1"),
+                err.toString());
+        assertEquals(
+                0, bench("counts --pattern many --pairs 2000 --repetitions 1"), err.toString());
+    }
+}
