@@ -202,8 +202,10 @@ public final class PagePool {
     }
 
     private long nextFree(long from, long end) {
+        // Pages beyond the last that was ever free have no bits.
+        long last = Math.min(end, (long) freeBits.length << 6);
         long bit = from;
-        while (bit < end) {
+        while (bit < last) {
             long word = freeBits[(int) (bit >>> 6)] >>> bit;
             if (word != 0) {
                 return bit + Long.numberOfTrailingZeros(word);

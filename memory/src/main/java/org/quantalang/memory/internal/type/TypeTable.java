@@ -186,6 +186,10 @@ public final class TypeTable {
             flags |= TypeDescriptor.DESTRUCTOR;
         }
         putInt(descriptor, TypeDescriptor.FLAGS, flags);
+        if (flags == 0) {
+            long run = getLong(descriptor, TypeDescriptor.RUN);
+            putLong(descriptor, TypeDescriptor.PLAIN_RUN, run);
+        }
         return type;
     }
 
