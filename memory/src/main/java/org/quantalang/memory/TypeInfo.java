@@ -1,6 +1,8 @@
 package org.quantalang.memory;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.abi.layout.FieldLayout;
+import org.quantalang.abi.layout.RecordLayout;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -28,6 +30,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class TypeInfo {
     /** In an array, where its elements start; its 64-bit length is at offset 0. */
     public static final long ARRAY_ELEMENTS = 8;
+
+    /** In {@link #builder(RecordLayout, Map)}, the target of a reference to objects of any type. */
+    public static final String ANY_TYPE = "any";
 
     private static final AtomicInteger NEXT_SERIAL = new AtomicInteger();
 
@@ -132,6 +137,47 @@ public final class TypeInfo {
      */
     public static Builder builder(String name) {
         return new Builder(name);
+    }
+
+    /**
+     * Starts the description of a type from a C record: its size, alignment and members are those
+     * of the layout.
+     *
+     * @param layout the record as it lies on this machine
+     * @param references the members that are strong references, with the names of the types they
+     *     may point to; {@link #ANY_TYPE} for any
+     * @return the builder
+     * @throws IllegalArgumentException if a reference is no 8-aligned pointer of 8 bytes, or the
+     *     record has no such member
+     */
+    public static Builder builder(RecordLayout layout, Map<String, String> references) {
+        Builder builder = builder(layout.record().name());
+        for (FieldLayout field : layout.namedFields()) {
+            String target = references.get(field.name());
+            if (target != null) {
+                if (field.isBitField() || field.bitSize() != Long.SIZE) {
+                    throw new IllegalArgumentException(
+                            "member is no 64-bit pointer: record=%s member=%s bits=%d"
+                                    .formatted(
+                                            layout.record().name(), field.name(), field.bitSize()));
+                }
+                DeclaredType type =
+                        target.equals(ANY_TYPE) ? DeclaredType.ANY : new DeclaredType(target, null);
+                builder.fieldAt(field.name(), FieldKind.REFERENCE, field.offsetBytes(), 1, type);
+            } else if (!field.isBitField()) {
+                long bytes = field.bitSize() / Byte.SIZE;
+                if (bytes > 0) {
+                    builder.fieldAt(
+                            field.name(), FieldKind.BYTES, field.offsetBytes(), bytes, null);
+                }
+            }
+        }
+        for (String name : references.keySet()) {
+            layout.field(name); // says which members there are, if it is none
+        }
+        builder.align((int) layout.alignmentBytes());
+        builder.end = Math.max(builder.end, layout.sizeBytes());
+        return builder;
     }
 
     /**

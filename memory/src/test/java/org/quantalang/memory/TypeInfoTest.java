@@ -9,10 +9,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.quantalang.abi.CPrimitive;
+import org.quantalang.abi.CStructDef;
+import org.quantalang.abi.CStructField;
+import org.quantalang.abi.CType;
+import org.quantalang.abi.Target;
+import org.quantalang.abi.layout.RecordLayout;
 import org.quantalang.memory.internal.object.Memory;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 class TypeInfoTest {
     @RegisterExtension final HeapUnderTest test = new HeapUnderTest();
@@ -77,6 +84,47 @@ class TypeInfoTest {
             heap().verify();
             heap().release(object);
             assertEquals(0, heap().liveObjects());
+        }
+    }
+
+    @Nested
+    class GivenACRecord {
+        private final CType pointer = new CType.Pointer(CStructDef.declare(false, "Node"));
+        private final RecordLayout record =
+                CStructDef.struct(
+                                "Node",
+                                CStructField.of("tag", CPrimitive.CHAR),
+                                CStructField.of("next", pointer),
+                                CStructField.bits("flag", CPrimitive.INT, 3),
+                                CStructField.of("other", pointer))
+                        .layout(Target.host());
+
+        @Test
+        void referencesAreWhereTheRecordHasThem() {
+            TypeInfo type =
+                    TypeInfo.builder(record, Map.of("next", "Node", "other", TypeInfo.ANY_TYPE))
+                            .build();
+            assertEquals(record.sizeBytes(), type.size());
+            assertEquals(8, type.offset("next"));
+            assertArrayEquals(
+                    new long[] {8, record.field("other").offsetBytes()}, type.referenceOffsets());
+            long a = heap().allocate(type);
+            heap().moveReference(a, type.offset("next"), heap().allocate(type));
+            heap().moveReference(a, type.offset("other"), heap().allocate(type));
+            assertTrue(heap().canCycle(type));
+            heap().release(a);
+            heap().collectCycles();
+            assertEquals(0, heap().liveObjects());
+        }
+
+        @Test
+        void whatIsNoPointerIsRefusedAsAReference() {
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> TypeInfo.builder(record, Map.of("tag", "Node")));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> TypeInfo.builder(record, Map.of("missing", "Node")));
         }
     }
 
