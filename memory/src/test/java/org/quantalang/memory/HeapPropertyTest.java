@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.quantalang.memory.internal.alloc.PageSource;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -43,7 +44,8 @@ class HeapPropertyTest {
         MANUAL,
         AUTOMATIC,
         BUDGET,
-        COUNTED;
+        COUNTED,
+        ARENA;
 
         HeapConfig config() {
             HeapConfig manual = HeapConfig.DEFAULT.withAutomaticCollection(false);
@@ -52,6 +54,11 @@ class HeapPropertyTest {
                 case AUTOMATIC -> HeapConfig.DEFAULT.withCollectionThreshold(20);
                 case BUDGET -> manual.withReleaseBudget(3);
                 case COUNTED -> manual.withCountsPerType(true);
+                case ARENA ->
+                        AUTOMATIC
+                                .config()
+                                .withPageSource(PageSource.arena())
+                                .withAddressSpaceBytes(32 << 20);
             };
         }
     }
@@ -59,14 +66,14 @@ class HeapPropertyTest {
     @ParameterizedTest
     @EnumSource(Setup.class)
     void behavesAsTheModel(Setup setup) {
-        run(setup, 125_000);
+        run(setup, 100_000);
     }
 
     @Tag("soak")
     @ParameterizedTest
     @EnumSource(Setup.class)
     void behavesAsTheModelForLong(Setup setup) {
-        run(setup, 2_500_000);
+        run(setup, 2_000_000);
     }
 
     private static void run(Setup setup, int operations) {
@@ -152,6 +159,10 @@ class HeapPropertyTest {
             } else if (setup == Setup.BUDGET) {
                 heap.drain();
             }
+        }
+
+        private boolean automatic() {
+            return setup == Setup.AUTOMATIC || setup == Setup.ARENA;
         }
 
         private Twin pick() {
@@ -283,7 +294,7 @@ class HeapPropertyTest {
             }
             int index = random.nextInt(weaklyHeld.size());
             Twin twin = weaklyHeld.get(index);
-            if (setup != Setup.AUTOMATIC || !alive.contains(twin) || held.contains(twin)) {
+            if (!automatic() || !alive.contains(twin) || held.contains(twin)) {
                 long upgraded = heap.upgrade(twin.address);
                 assertEquals(alive.contains(twin) ? twin.address : 0, upgraded);
                 if (upgraded != 0) {
@@ -303,8 +314,7 @@ class HeapPropertyTest {
             if (setup != Setup.BUDGET) {
                 // With a budget, references of dead objects that wait still count.
                 int inHeap = (int) heap.strongCount(twin.address);
-                assertTrue(
-                        setup == Setup.AUTOMATIC ? inHeap <= twin.strong : inHeap == twin.strong);
+                assertTrue(automatic() ? inHeap <= twin.strong : inHeap == twin.strong);
             }
             if (twin.node) {
                 assertEquals(twin.id, heap.getLong(twin.address, ID));

@@ -34,6 +34,11 @@ public interface PageSource {
     /** Name for reports. */
     String name();
 
+    /** The source for systems without a call of their own here. */
+    static PageSource arena() {
+        return new ArenaSource();
+    }
+
     /**
      * The source for this system: mapped memory on Linux, {@code Arena} elsewhere or when the
      * system property {@code quanta.heap.pageSource} is {@code arena}.
