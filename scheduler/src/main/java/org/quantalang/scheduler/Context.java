@@ -4,4 +4,17 @@ package org.quantalang.scheduler;
 public interface Context {
     /** Returns the waker of the task that is polled; it may be kept. */
     Waker waker();
+
+    /** Returns the clock and the timers of the executor that polls. */
+    Timers timers();
+
+    /**
+     * Charges one operation to this poll's budget. When the budget is used up the task is woken, so
+     * that it goes on later, and others get their turn: the pollable answers pending.
+     *
+     * @return whether the operation may go on in this poll
+     */
+    default boolean mayGoOn() {
+        return true;
+    }
 }

@@ -3,22 +3,14 @@ package org.quantalang.scheduler;
 import org.jspecify.annotations.Nullable;
 
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 
 /**
- * The end of a task, to wait for.
+ * The end of a task, to wait for: a thread joins, a task polls.
  *
  * @param <T> type of the task's value
  */
-public interface JoinHandle<T extends @Nullable Object> {
-    /** Returns the task's number, unique in its executor. */
-    long id();
-
-    /** Returns where the task stands at this moment. */
-    TaskState state();
-
-    /** Whether the task has ended, in whichever way. */
-    boolean isFinished();
-
+public interface JoinHandle<T extends @Nullable Object> extends Task, Pollable<T> {
     /**
      * Blocks this thread until the task has ended.
      *
@@ -32,8 +24,18 @@ public interface JoinHandle<T extends @Nullable Object> {
     T join() throws InterruptedException;
 
     /**
-     * Asks the task to end. A task that is not being polled ends at once without another poll; one
-     * that is ends after this poll, unless the poll answers ready. Returns without waiting.
+     * Returns the task's value if it has ended; otherwise has the polling task woken at the end.
+     * Any number of tasks may poll, any number of times.
+     *
+     * @throws TaskFailedException if the task ended by an exception
+     * @throws CancellationException if the task was cancelled
      */
-    void cancel();
+    @Override
+    Poll<T> poll(Context context);
+
+    /**
+     * Returns a future that ends as the task does; cancelling the future cancels the task. A failed
+     * task's future holds what the task threw.
+     */
+    CompletableFuture<T> toFuture();
 }

@@ -18,4 +18,11 @@ public interface Pollable<T extends @Nullable Object> {
      * @throws Exception ends the task as failed
      */
     Poll<T> poll(Context context) throws Exception;
+
+    /**
+     * Called once, by a worker, instead of another poll when the task was cancelled: gives back
+     * what the pollable holds. Waiting operations that were begun in a poll are given up without
+     * this. One that contains others passes the call on.
+     */
+    default void cancelled() {}
 }

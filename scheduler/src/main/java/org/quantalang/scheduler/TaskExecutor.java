@@ -1,11 +1,13 @@
 package org.quantalang.scheduler;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.scheduler.internal.task.BlockingPoll;
 import org.quantalang.scheduler.internal.task.TaskCell;
 import org.quantalang.scheduler.internal.worker.Workers;
 
+import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Runs tasks on worker threads that steal from each other, the seed's {@code Executor}.
@@ -22,7 +24,6 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class TaskExecutor implements AutoCloseable {
     private final Workers workers;
     private final ExecutorConfig config;
-    private final AtomicLong nextId = new AtomicLong(1);
 
     private TaskExecutor(ExecutorConfig config) {
         this.config = config;
@@ -53,13 +54,71 @@ public final class TaskExecutor implements AutoCloseable {
      * @throws RejectedExecutionException after {@link #close} was called, unless this is a task
      */
     public <T extends @Nullable Object> JoinHandle<T> spawn(Pollable<T> pollable) {
-        if (!workers.admit()) {
+        TaskCell<T> task = admit(pollable);
+        workers.enqueue(task);
+        return task;
+    }
+
+    /**
+     * Starts a task as a child of another: when the parent is cancelled, so is the child. The
+     * parent's own end does not wait for it.
+     *
+     * @param parent a task of this executor
+     * @throws RejectedExecutionException as {@link #spawn}
+     */
+    public <T extends @Nullable Object> JoinHandle<T> spawnChild(
+            Task parent, Pollable<T> pollable) {
+        if (!(parent instanceof TaskCell<?> cell)) {
+            throw new IllegalArgumentException("not a task of an executor: parent=" + parent);
+        }
+        TaskCell<T> task = admit(pollable);
+        cell.adopt(task);
+        workers.enqueue(task);
+        return task;
+    }
+
+    private <T extends @Nullable Object> TaskCell<T> admit(Pollable<T> pollable) {
+        Objects.requireNonNull(pollable, "pollable is null");
+        long id = workers.admit();
+        if (id < 0) {
             throw new RejectedExecutionException(
                     "executor is closed and takes no more tasks: name=" + config.name());
         }
-        var task = new TaskCell<T>(nextId.getAndIncrement(), pollable, workers);
-        workers.enqueue(task);
-        return task;
+        return new TaskCell<>(id, pollable, workers);
+    }
+
+    /**
+     * Polls on this thread until there is a value, sleeping in between.
+     *
+     * @return the value
+     * @throws IllegalStateException if this thread is one of the workers, which must not block
+     * @throws Exception what the pollable threw; {@link InterruptedException} if this thread was
+     *     interrupted, after the pollable was told that it is cancelled
+     */
+    public <T extends @Nullable Object> T blockOn(Pollable<T> pollable) throws Exception {
+        if (workers.isWorkerThread()) {
+            throw new IllegalStateException(
+                    "a worker must not block on a pollable; poll it instead: name="
+                            + config.name());
+        }
+        return BlockingPoll.run(pollable, workers.timers());
+    }
+
+    /** Returns a view that runs each command as a task; a command must not block. */
+    public Executor asExecutor() {
+        return command -> {
+            Objects.requireNonNull(command, "command is null");
+            spawn(
+                    _ -> {
+                        command.run();
+                        return Poll.ready(true);
+                    });
+        };
+    }
+
+    /** Returns the clock and timers that this executor's tasks see. */
+    public Timers timers() {
+        return workers.timers();
     }
 
     /** Returns how this executor was set up. */

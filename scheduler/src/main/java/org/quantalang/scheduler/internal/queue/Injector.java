@@ -39,8 +39,11 @@ public final class Injector {
         return array.isEmpty() && overflow.isEmpty();
     }
 
-    /** Tasks at this moment. */
-    public int size() {
-        return array.size() + overflow.size();
+    /**
+     * Tasks in the array at this moment, so at most its capacity: counting the overflow would walk
+     * it, and a worker asks for every batch.
+     */
+    public int sizeInArray() {
+        return array.size();
     }
 }

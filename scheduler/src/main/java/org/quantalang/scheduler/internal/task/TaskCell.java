@@ -5,13 +5,18 @@ import org.quantalang.scheduler.Context;
 import org.quantalang.scheduler.JoinHandle;
 import org.quantalang.scheduler.Poll;
 import org.quantalang.scheduler.Pollable;
+import org.quantalang.scheduler.Task;
 import org.quantalang.scheduler.TaskFailedException;
 import org.quantalang.scheduler.TaskState;
+import org.quantalang.scheduler.Timers;
 import org.quantalang.scheduler.Waker;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -22,25 +27,29 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class TaskCell<T extends @Nullable Object> extends TaskWord
         implements JoinHandle<T>, Waker, Context {
-    private static final Waiter CLOSED = new Waiter(null, null);
-    private static final VarHandle WAITERS = waitersHandle();
+    /** Operations in one poll before others get their turn; Tokio's figure. */
+    private static final int BUDGET = 128;
+
+    /** How far back a repeated poll of a join looks for its own registration. */
+    private static final int REGISTRATIONS_SEARCHED = 8;
+
+    private static final EndWaiter NO_MORE = new EndWaiter(new Object(), null);
+    private static final VarHandle WAITERS = handle("waiters", EndWaiter.class);
+    private static final VarHandle FAMILY = handle("family", Family.class);
 
     private final long id;
     private final TaskQueue queue;
+    private int budget;
     private @Nullable Pollable<T> pollable;
     private @Nullable Object outcome; // the value or the exception; read after isFinished
-    private volatile @Nullable Waiter waiters;
+    private volatile @Nullable EndWaiter waiters;
+    private volatile @Nullable Family family;
 
-    /** A thread that joins; the list is a Treiber stack that {@code CLOSED} ends for good. */
-    private static final class Waiter {
-        final @Nullable Thread thread;
-        final @Nullable Waiter next;
-
-        Waiter(@Nullable Thread thread, @Nullable Waiter next) {
-            this.thread = thread;
-            this.next = next;
-        }
-    }
+    /**
+     * Who hears of the end: a thread to unpark, a waker or an action. The list is a Treiber stack
+     * that {@code NO_MORE} ends for good.
+     */
+    private record EndWaiter(Object whom, @Nullable EndWaiter next) {}
 
     /** Makes a task that is ready; the caller enqueues it. */
     public TaskCell(long id, Pollable<T> pollable, TaskQueue queue) {
@@ -49,9 +58,9 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
         this.queue = queue;
     }
 
-    private static VarHandle waitersHandle() {
+    private static VarHandle handle(String field, Class<?> type) {
         try {
-            return MethodHandles.lookup().findVarHandle(TaskCell.class, "waiters", Waiter.class);
+            return MethodHandles.lookup().findVarHandle(TaskCell.class, field, type);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -67,18 +76,33 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
         return this;
     }
 
+    @Override
+    public Timers timers() {
+        return queue.timers();
+    }
+
+    @Override
+    public boolean mayGoOn() {
+        if (--budget >= 0) {
+            return true;
+        }
+        wake();
+        return false;
+    }
+
     // ---- the worker that runs it
 
     /** Polls the task once, having taken it out of a queue. Nothing that it throws escapes. */
     public void run() {
         if (startTransition() == Next.ANNOUNCE_CANCELLED) {
-            announceEnd();
+            endCancelled();
             return;
         }
         Pollable<T> running = pollable;
         if (running == null) {
             throw new IllegalStateException("task runs after its end: id=" + id);
         }
+        budget = BUDGET;
         Poll<T> answer;
         try {
             answer = running.poll(this);
@@ -98,20 +122,69 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
             return;
         }
         switch (pendTransition()) {
-            case ENQUEUE -> queue.enqueue(this);
-            case ANNOUNCE_CANCELLED -> announceEnd();
+            case ENQUEUE -> queue.requeue(this);
+            case ANNOUNCE_CANCELLED -> endCancelled();
             default -> {} // whoever has the waker brings it back
         }
     }
 
+    private void endCancelled() {
+        Pollable<T> held = pollable;
+        if (held != null) {
+            guarded(held::cancelled);
+        }
+        announceEnd();
+    }
+
     private void announceEnd() {
         pollable = null; // a waker may be kept for long; what the task held may not
-        // Acquire and release: pairs with the push in awaitEnd; after this no waiter can be added.
-        Waiter waiter = (Waiter) WAITERS.getAndSet(this, CLOSED);
-        for (; waiter != null; waiter = waiter.next) {
-            LockSupport.unpark(waiter.thread);
+        guarded(this::abortWaits);
+        Family own = family;
+        if (own != null && own.parent != null) {
+            own.parent.unlink(own);
+        }
+        // Acquire and release: pairs with the push in register; after this none can be added.
+        EndWaiter waiter = inOrder((EndWaiter) WAITERS.getAndSet(this, NO_MORE));
+        for (; waiter != null; waiter = waiter.next()) {
+            tell(waiter.whom());
         }
         queue.ended(this);
+    }
+
+    /** Turns the stack round: whoever came first hears first. */
+    private static @Nullable EndWaiter inOrder(@Nullable EndWaiter newest) {
+        if (newest == null || newest.next() == null) {
+            return newest;
+        }
+        EndWaiter turned = null;
+        for (EndWaiter at = newest; at != null; at = at.next()) {
+            turned = new EndWaiter(at.whom(), turned);
+        }
+        return turned;
+    }
+
+    private static void tell(Object whom) {
+        switch (whom) {
+            case Thread thread -> LockSupport.unpark(thread);
+            case Waker waker -> guarded(waker::wake);
+            case Runnable action -> guarded(action);
+            default -> throw new IllegalStateException("unknown waiter: " + whom);
+        }
+    }
+
+    /** Foreign code at the end of a task: its failure must not keep the rest from going on. */
+    private static void guarded(Runnable action) {
+        try {
+            action.run();
+        } catch (Throwable failure) {
+            Thread thread = Thread.currentThread();
+            try {
+                thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
+            } catch (Throwable ignored) {
+                // The handler failed as well: as in a thread that ends, that is nobody's business.
+                return;
+            }
+        }
     }
 
     // ---- anyone
@@ -125,15 +198,68 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
 
     @Override
     public void cancel() {
+        cancelAlone();
+        Family own = family;
+        if (own == null) {
+            return;
+        }
+        // By a work list: descendants may be deeper than any stack.
+        var left = new ArrayDeque<>(own.children());
+        for (TaskCell<?> next = left.poll(); next != null; next = left.poll()) {
+            next.cancelAlone();
+            Family others = next.family;
+            if (others != null) {
+                left.addAll(others.children());
+            }
+        }
+    }
+
+    private void cancelAlone() {
         if (cancelTransition() == Next.ENQUEUE) {
             queue.enqueue(this);
         }
     }
 
+    /** Makes {@code child}, which has not run yet, a child of this task. */
+    public void adopt(TaskCell<?> child) {
+        Family own = family;
+        if (own == null) {
+            var made = new Family(this, null);
+            own = FAMILY.compareAndSet(this, null, made) ? made : family;
+        }
+        if (own == null) {
+            throw new IllegalStateException("family vanished: id=" + id);
+        }
+        var childs = new Family(child, own);
+        child.family = childs;
+        own.link(childs);
+        // Linked, then looked: a cancellation that read the list before sees to it that this does.
+        VarHandle.fullFence();
+        if (cancelRequested()) {
+            child.cancelTransition();
+        }
+    }
+
     @Override
-    @SuppressWarnings({"unchecked", "NullAway"}) // of a completed task the outcome is its value
+    public @Nullable Task parent() {
+        Family own = family;
+        return own == null || own.parent == null ? null : own.parent.self;
+    }
+
+    @Override
+    public List<Task> children() {
+        Family own = family;
+        return own == null ? List.of() : List.copyOf(own.children());
+    }
+
+    @Override
     public T join() throws InterruptedException {
         awaitEnd();
+        return outcome();
+    }
+
+    @SuppressWarnings({"unchecked", "NullAway"}) // of a completed task the outcome is its value
+    private T outcome() {
         TaskState end = state();
         if (end == TaskState.CANCELLED) {
             throw new CancellationException("task was cancelled: id=" + id);
@@ -152,19 +278,81 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
             throw new IllegalStateException(
                     "a worker must not block on a task: id=%d; poll it instead".formatted(id));
         }
-        Waiter before;
-        do {
-            before = waiters;
-            if (before == CLOSED) {
-                return;
-            }
-        } while (!WAITERS.compareAndSet(this, before, new Waiter(Thread.currentThread(), before)));
+        register(Thread.currentThread());
         while (!isFinished()) {
             if (Thread.interrupted()) {
                 throw new InterruptedException("interrupted while joining a task: id=" + id);
             }
             LockSupport.park(this);
         }
+    }
+
+    @Override
+    public Poll<T> poll(Context context) {
+        // Registered, then looked at again: an end between the two is seen by one of them.
+        if (isFinished() || !register(context.waker())) {
+            return Poll.ready(outcome());
+        }
+        return Poll.pending();
+    }
+
+    /** Returns whether the waiter will hear of the end; if not, the task has ended. */
+    @SuppressWarnings("ReferenceEquality") // the same waiter, not an equal one
+    private boolean register(Object whom) {
+        while (true) {
+            EndWaiter before = waiters;
+            if (before == NO_MORE) {
+                return false;
+            }
+            EndWaiter at = before;
+            for (int i = 0; at != null && i < REGISTRATIONS_SEARCHED; i++, at = at.next()) {
+                if (at.whom() == whom) {
+                    return true; // polled again without having been told
+                }
+            }
+            if (WAITERS.compareAndSet(this, before, new EndWaiter(whom, before))) {
+                return true;
+            }
+        }
+    }
+
+    @Override
+    public void onEnd(Runnable action) {
+        if (!register(new Action(action))) {
+            guarded(action);
+        }
+    }
+
+    /** Makes every action a waiter of its own, even if it is a waker or a thread as well. */
+    private record Action(Runnable action) implements Runnable {
+        @Override
+        public void run() {
+            action.run();
+        }
+    }
+
+    @Override
+    public CompletableFuture<T> toFuture() {
+        var future =
+                new CompletableFuture<T>() {
+                    @Override
+                    public boolean cancel(boolean mayInterruptIfRunning) {
+                        TaskCell.this.cancel();
+                        return super.cancel(mayInterruptIfRunning);
+                    }
+                };
+        onEnd(
+                () -> {
+                    try {
+                        future.complete(outcome());
+                    } catch (TaskFailedException failed) {
+                        Throwable cause = failed.getCause();
+                        future.completeExceptionally(cause == null ? failed : cause);
+                    } catch (CancellationException cancelled) {
+                        future.completeExceptionally(cancelled);
+                    }
+                });
+        return future;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.quantalang.scheduler.internal.task;
 
 import org.quantalang.scheduler.TaskState;
+import org.quantalang.scheduler.internal.wait.WaitOwner;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -21,12 +22,15 @@ import java.lang.invoke.VarHandle;
  *  RUNNING   --pend----------> WAITING, or CANCELLED if C
  *  NOTIFIED  --pend----------> READY (the worker enqueues), or CANCELLED if C
  *  RUNNING, NOTIFIED  --end--> COMPLETED, PANICKED
+ *  COMPLETED, CANCELLED, PANICKED: for good; a waker that comes later changes nothing
  * </pre>
  *
  * <p>A task is in exactly one queue while READY, in none otherwise. A wake that changes nothing
- * still writes the word: the poll that follows must see what the waker wrote before it.
+ * still writes the word: the poll that follows must see what the waker wrote before it. A cell is
+ * never used for a second task, so that a stale waker needs no generation to be harmless. Bits 4 to
+ * 31 are left for priorities, blocking work and the task dump.
  */
-public abstract class TaskWord {
+public abstract class TaskWord extends WaitOwner {
     private static final int PHASE_MASK = 0b111;
     private static final int WAITING = 0;
     private static final int READY = 1;
@@ -156,6 +160,11 @@ public abstract class TaskWord {
     /** Whether the task has ended. */
     public final boolean isFinished() {
         return ended((int) WORD.getAcquire(this));
+    }
+
+    /** Whether cancellation was asked for, and no value or exception came first. */
+    final boolean cancelRequested() {
+        return ((int) WORD.getVolatile(this) & CANCEL_REQUESTED) != 0;
     }
 
     private static boolean ended(int word) {

@@ -2,6 +2,7 @@ package org.quantalang.scheduler.internal.worker;
 
 import org.jspecify.annotations.Nullable;
 import org.quantalang.scheduler.internal.queue.RunQueue;
+import org.quantalang.scheduler.internal.task.CurrentTask;
 import org.quantalang.scheduler.internal.task.TaskCell;
 
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,11 +15,12 @@ import java.util.concurrent.locks.LockSupport;
  * cache; what was there moves to the ring. The slot is not stealable, and a chain of tasks that
  * wake each other through it is cut after a few, so that the ring is not starved.
  */
-final class Worker extends Thread {
+final class Worker extends Thread implements CurrentTask.Runner {
     private static final int INJECTOR_INTERVAL = 61; // polls between looks outside; odd and prime
     private static final int SLOT_STREAK = 3;
     private static final int INJECTOR_BATCH = 32;
     private static final int SEARCH_ROUNDS = 4;
+    private static final int ID_BLOCK = 64;
 
     private static final int EMPTY = 0;
     private static final int PARKED = 1;
@@ -32,6 +34,9 @@ final class Worker extends Thread {
     private final WorkerCounts counts = new WorkerCounts();
 
     private @Nullable TaskCell<?> slot;
+    private @Nullable TaskCell<?> current;
+    private long nextId;
+    private long idsEnd;
     private int streak;
     private int turn;
     private long random;
@@ -57,6 +62,20 @@ final class Worker extends Thread {
         return all == workers;
     }
 
+    @Override
+    public @Nullable TaskCell<?> currentTask() {
+        return current;
+    }
+
+    /** Owner: a number for a task that the running task spawns. */
+    long nextTaskId() {
+        if (nextId == idsEnd) {
+            nextId = all.takeIds(ID_BLOCK);
+            idsEnd = nextId + ID_BLOCK;
+        }
+        return nextId++;
+    }
+
     // ---- owner: takes a task that became ready while this thread ran another
 
     void pushFromRunningTask(TaskCell<?> task) {
@@ -69,6 +88,23 @@ final class Worker extends Thread {
 
     /** To the back of the ring: others may take it, so one of them is woken. */
     void pushBack(TaskCell<?> task) {
+        pushQuietly(task);
+        all.wakeOne();
+    }
+
+    /**
+     * A task that goes on after others: to the back. If it is the only one here nobody is woken for
+     * it, since this worker is about to take it itself.
+     */
+    void requeue(TaskCell<?> task) {
+        boolean alone = slot == null && ring.size() == 0;
+        pushQuietly(task);
+        if (!alone) {
+            all.wakeOne();
+        }
+    }
+
+    private void pushQuietly(TaskCell<?> task) {
         while (!ring.push(task)) {
             int moved = ring.takeHalf(half);
             for (int i = 0; i < moved; i++) {
@@ -76,7 +112,6 @@ final class Worker extends Thread {
                 half[i] = task; // forget it
             }
         }
-        all.wakeOne();
     }
 
     // ---- the loop
@@ -92,7 +127,9 @@ final class Worker extends Thread {
                 }
             }
             counts.poll();
+            current = task;
             task.run();
+            current = null;
         }
     }
 
@@ -124,7 +161,7 @@ final class Worker extends Thread {
         if (first == null) {
             return null;
         }
-        int share = Math.min(INJECTOR_BATCH, all.injector().size() / all.count());
+        int share = Math.min(INJECTOR_BATCH, all.injector().sizeInArray() / all.count());
         for (int i = 0; i < share; i++) {
             TaskCell<?> more = all.injector().poll();
             if (more == null) {
@@ -154,6 +191,7 @@ final class Worker extends Thread {
             boolean nobodySearches = all.idle().sleep(number, searching);
             searching = false;
             ring.clearTaken();
+            all.tellClosing();
             if (nobodySearches && all.somethingIsQueued()) {
                 all.wakeOne(); // perhaps this worker itself
             }

@@ -1,37 +1,75 @@
 package org.quantalang.scheduler.internal.worker;
 
-/** What one worker has done; written by the worker alone, read racily by anyone. */
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * What one worker has done; written by the worker alone, read racily by anyone. Opaque: a reader
+ * sees each number whole and some time soon, and a poll pays for no fence.
+ */
 final class WorkerCounts {
-    private volatile long polls;
-    private volatile long stolen;
-    private volatile long parks;
+    private static final VarHandle POLLS = handle("polls");
+    private static final VarHandle STOLEN = handle("stolen");
+    private static final VarHandle PARKS = handle("parks");
+    private static final VarHandle SPAWNED = handle("spawned");
+    private static final VarHandle ENDED = handle("ended");
+
+    private long polls;
+    private long stolen;
+    private long parks;
+    private long spawned;
+    private long ended;
 
     WorkerCounts() {}
 
-    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+    private static VarHandle handle(String field) {
+        try {
+            return MethodHandles.lookup()
+                    .findVarHandle(WorkerCounts.class, field, long.class)
+                    .withInvokeExactBehavior();
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     void poll() {
-        polls++;
+        POLLS.setOpaque(this, polls + 1);
     }
 
-    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
     void stole(int tasks) {
-        stolen += tasks;
+        STOLEN.setOpaque(this, stolen + tasks);
     }
 
-    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
     void park() {
-        parks++;
+        PARKS.setOpaque(this, parks + 1);
+    }
+
+    /** Release: a reader that counts an end in {@code ended} also counts its spawn. */
+    void spawn() {
+        SPAWNED.setRelease(this, spawned + 1);
+    }
+
+    void end() {
+        ENDED.setRelease(this, ended + 1); // release: pairs with the acquire in ended
     }
 
     long polls() {
-        return polls;
+        return (long) POLLS.getOpaque(this);
     }
 
     long stolen() {
-        return stolen;
+        return (long) STOLEN.getOpaque(this);
     }
 
     long parks() {
-        return parks;
+        return (long) PARKS.getOpaque(this);
+    }
+
+    long spawned() {
+        return (long) SPAWNED.getAcquire(this);
+    }
+
+    long ended() {
+        return (long) ENDED.getAcquire(this);
     }
 }

@@ -1,13 +1,15 @@
 package org.quantalang.scheduler.internal.worker;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.scheduler.ExecutorConfig;
 import org.quantalang.scheduler.ExecutorStats;
+import org.quantalang.scheduler.Timers;
 import org.quantalang.scheduler.internal.queue.Injector;
 import org.quantalang.scheduler.internal.task.TaskCell;
 import org.quantalang.scheduler.internal.task.TaskQueue;
+import org.quantalang.scheduler.internal.time.TimerThread;
 
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.LongAdder;
 
 /** The workers of one executor and what they share. Any thread. */
 public final class Workers implements TaskQueue {
@@ -16,8 +18,10 @@ public final class Workers implements TaskQueue {
     private final Injector injector = new Injector();
     private final boolean stealing;
 
-    private final AtomicLong live = new AtomicLong();
-    private final LongAdder finished = new LongAdder();
+    private final TimerThread timers;
+
+    private final AtomicLong outsideSpawned = new AtomicLong();
+    private final AtomicLong nextId = new AtomicLong(1);
     private final Object allEnded = new Object();
     private volatile boolean closing;
     private volatile boolean stopped;
@@ -25,6 +29,7 @@ public final class Workers implements TaskQueue {
     /** Makes the workers and starts their threads. */
     public Workers(ExecutorConfig config) {
         stealing = config.stealing();
+        timers = new TimerThread(config.name() + "-timers");
         idle = new IdleSet(config.workers());
         workers = new Worker[config.workers()];
         for (int i = 0; i < workers.length; i++) {
@@ -41,20 +46,41 @@ public final class Workers implements TaskQueue {
      * Counts a task that is about to be enqueued. While the executor closes, running tasks may
      * still spawn: each is counted itself, so that the count cannot reach 0 before.
      *
-     * @return false if the executor takes no more tasks
+     * @return the number of the task; negative if the executor takes no more tasks
      */
-    public boolean admit() {
-        live.incrementAndGet();
-        if (closing && !isWorkerThread()) {
-            leave();
-            return false;
+    public long admit() {
+        Worker worker = thisWorker();
+        if (worker != null) {
+            worker.counts().spawn();
+            return worker.nextTaskId();
         }
-        return true;
+        // Counted, then looked: close says it closes, then counts. One sees the other.
+        outsideSpawned.getAndIncrement();
+        if (closing) {
+            outsideSpawned.getAndDecrement();
+            synchronized (allEnded) {
+                allEnded.notifyAll(); // whoever closes may have counted this one
+            }
+            return -1;
+        }
+        return nextId.getAndIncrement();
+    }
+
+    /** Takes numbers for a worker, which hands them out without meeting the others. */
+    long takeIds(int count) {
+        return nextId.getAndAdd(count);
+    }
+
+    private @Nullable Worker thisWorker() {
+        return Thread.currentThread() instanceof Worker worker && worker.belongsTo(this)
+                ? worker
+                : null;
     }
 
     @Override
     public void enqueue(TaskCell<?> task) {
-        if (Thread.currentThread() instanceof Worker worker && worker.belongsTo(this)) {
+        Worker worker = thisWorker();
+        if (worker != null) {
             worker.pushFromRunningTask(task);
         } else {
             injector.add(task);
@@ -63,22 +89,63 @@ public final class Workers implements TaskQueue {
     }
 
     @Override
-    public void ended(TaskCell<?> task) {
-        finished.increment();
-        leave();
+    public void requeue(TaskCell<?> task) {
+        Worker worker = thisWorker();
+        if (worker != null) {
+            worker.requeue(task);
+        } else {
+            enqueue(task);
+        }
     }
 
-    private void leave() {
-        if (live.decrementAndGet() == 0 && closing) {
+    @Override
+    public Timers timers() {
+        return timers;
+    }
+
+    @Override
+    public void ended(TaskCell<?> task) {
+        Worker worker = thisWorker();
+        if (worker == null) {
+            throw new IllegalStateException("a task ended outside of its workers: " + task);
+        }
+        worker.counts().end();
+    }
+
+    /** A worker, before it sleeps: whoever closes may wait for what this worker has ended. */
+    void tellClosing() {
+        if (closing) {
             synchronized (allEnded) {
                 allEnded.notifyAll();
             }
         }
     }
 
+    private boolean allHaveEnded() {
+        // Ends first: a task whose end is counted here has its spawn counted below.
+        long ended = ended();
+        return ended == spawned();
+    }
+
+    private long ended() {
+        long sum = 0;
+        for (Worker worker : workers) {
+            sum += worker.counts().ended();
+        }
+        return sum;
+    }
+
+    private long spawned() {
+        long sum = outsideSpawned.get();
+        for (Worker worker : workers) {
+            sum += worker.counts().spawned();
+        }
+        return sum;
+    }
+
     @Override
     public boolean isWorkerThread() {
-        return Thread.currentThread() instanceof Worker worker && worker.belongsTo(this);
+        return thisWorker() != null;
     }
 
     /** Takes no more tasks, waits until all have ended, and stops the workers. */
@@ -86,7 +153,7 @@ public final class Workers implements TaskQueue {
         closing = true;
         try {
             synchronized (allEnded) {
-                while (live.get() != 0) {
+                while (!allHaveEnded()) {
                     allEnded.wait();
                 }
             }
@@ -99,6 +166,7 @@ public final class Workers implements TaskQueue {
         for (Worker worker : workers) {
             worker.join();
         }
+        timers.stop();
     }
 
     /** What was done so far. */
@@ -111,8 +179,8 @@ public final class Workers implements TaskQueue {
             stolen += worker.counts().stolen();
             parks += worker.counts().parks();
         }
-        long ended = finished.sum();
-        return new ExecutorStats(ended + live.get(), ended, polls, stolen, parks);
+        long ended = ended();
+        return new ExecutorStats(spawned(), ended, polls, stolen, parks);
     }
 
     // ---- for the workers

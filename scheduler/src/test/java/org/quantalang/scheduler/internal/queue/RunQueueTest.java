@@ -26,6 +26,16 @@ class RunQueueTest {
                 }
 
                 @Override
+                public void requeue(TaskCell<?> task) {
+                    throw new AssertionError("nothing runs these tasks");
+                }
+
+                @Override
+                public org.quantalang.scheduler.Timers timers() {
+                    throw new AssertionError("nothing runs these tasks");
+                }
+
+                @Override
                 public void ended(TaskCell<?> task) {
                     throw new AssertionError("nothing runs these tasks");
                 }

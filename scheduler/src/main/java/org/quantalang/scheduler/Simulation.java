@@ -1,0 +1,164 @@
+package org.quantalang.scheduler;
+
+import org.jspecify.annotations.Nullable;
+import org.quantalang.scheduler.internal.task.CurrentTask;
+import org.quantalang.scheduler.internal.task.TaskCell;
+import org.quantalang.scheduler.internal.task.TaskQueue;
+import org.quantalang.scheduler.internal.time.Wheel;
+import org.quantalang.scheduler.internal.time.WheelTimer;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Runs tasks on the calling thread in an order drawn from a seed, with a clock that jumps to the
+ * next timer when nothing is ready: the same seed gives the same run. For tests of programs made of
+ * tasks: many seeds try many schedules.
+ *
+ * <p>One thread; what other threads do is not part of the run.
+ */
+public final class Simulation {
+    private static final long NANOS_PER_TICK = 1_000_000;
+
+    private final long seed;
+    private final SplittableRandom random;
+    private final List<TaskCell<?>> ready = new ArrayList<>();
+    private final LinkedHashSet<TaskCell<?>> live = new LinkedHashSet<>();
+    private final Wheel wheel = new Wheel();
+    private final Engine engine = new Engine();
+    private long nextId = 1;
+    private long steps;
+
+    /** Makes a simulation with no task at time 0. */
+    public Simulation(long seed) {
+        this.seed = seed;
+        this.random = new SplittableRandom(seed);
+    }
+
+    /** Adds a task; it runs in {@link #run}. */
+    public <T extends @Nullable Object> JoinHandle<T> spawn(Pollable<T> pollable) {
+        var task = new TaskCell<T>(nextId++, pollable, engine);
+        live.add(task);
+        ready.add(task);
+        return task;
+    }
+
+    /** Adds a child of a task of this simulation. */
+    public <T extends @Nullable Object> JoinHandle<T> spawnChild(
+            Task parent, Pollable<T> pollable) {
+        var task = new TaskCell<T>(nextId++, pollable, engine);
+        live.add(task);
+        ((TaskCell<?>) parent).adopt(task);
+        ready.add(task);
+        return task;
+    }
+
+    /**
+     * Runs until all tasks have ended.
+     *
+     * @throws IllegalStateException if tasks are left that nothing will wake
+     */
+    public void run() {
+        while (step()) {
+            steps++;
+        }
+        if (!live.isEmpty()) {
+            throw new IllegalStateException(
+                    "tasks wait for ever: seed=%d steps=%d tasks=%s".formatted(seed, steps, live));
+        }
+    }
+
+    /** Polls one task, or moves the clock on; returns false if neither is possible. */
+    public boolean step() {
+        if (ready.isEmpty()) {
+            return moveClock();
+        }
+        int at = random.nextInt(ready.size());
+        TaskCell<?> task = ready.get(at);
+        ready.set(at, ready.getLast());
+        ready.removeLast();
+        CurrentTask.set(task);
+        try {
+            task.run();
+        } finally {
+            CurrentTask.set(null);
+        }
+        return true;
+    }
+
+    private boolean moveClock() {
+        long next = wheel.nextTick();
+        if (next == Wheel.NEVER) {
+            return false;
+        }
+        WheelTimer fired = wheel.advance(next);
+        while (fired != null) {
+            WheelTimer following = fired.takeNext();
+            fired.waker().wake();
+            fired = following;
+        }
+        return true;
+    }
+
+    /** Returns the virtual time in nanoseconds; it begins at 0. */
+    public long nanoTime() {
+        return wheel.now() * NANOS_PER_TICK;
+    }
+
+    /** Returns how many polls and clock moves {@link #run} has made. */
+    public long steps() {
+        return steps;
+    }
+
+    private final class Entry extends WheelTimer implements Timers.Timer {
+        Entry(Waker waker) {
+            super(waker);
+        }
+
+        @Override
+        public boolean cancel() {
+            return wheel.remove(this);
+        }
+    }
+
+    private final class Engine implements TaskQueue, Timers {
+        @Override
+        public void enqueue(TaskCell<?> task) {
+            ready.add(task);
+        }
+
+        @Override
+        public void requeue(TaskCell<?> task) {
+            ready.add(task);
+        }
+
+        @Override
+        public Timers timers() {
+            return this;
+        }
+
+        @Override
+        public void ended(TaskCell<?> task) {
+            live.remove(task);
+        }
+
+        @Override
+        public boolean isWorkerThread() {
+            return CurrentTask.get() != null; // a join in a poll would block the only thread
+        }
+
+        @Override
+        public long nanoTime() {
+            return Simulation.this.nanoTime();
+        }
+
+        @Override
+        public Timer schedule(long deadlineNanos, Waker waker) {
+            var entry = new Entry(waker);
+            wheel.insert(entry, deadlineNanos <= 0 ? 0 : (deadlineNanos - 1) / NANOS_PER_TICK + 1);
+            return entry;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package org.quantalang.scheduler;
+
+import org.quantalang.scheduler.internal.time.DeadlineWait;
+
+import java.time.Duration;
+
+/**
+ * Is ready after a time, counted from its first poll; with {@code true}. Belongs to one task.
+ *
+ * {@snippet :
+ * executor.spawn(Sleep.of(Duration.ofMillis(20))).join();
+ * }
+ */
+public final class Sleep implements Pollable<Boolean> {
+    private final DeadlineWait wait;
+    private boolean over;
+
+    private Sleep(long delayNanos) {
+        this.wait = new DeadlineWait(delayNanos);
+    }
+
+    /**
+     * Returns a pollable that is ready after {@code delay}.
+     *
+     * @throws IllegalArgumentException if the delay is negative
+     */
+    public static Sleep of(Duration delay) {
+        return new Sleep(nanosOf(delay));
+    }
+
+    /** Nanoseconds of a delay; what does not fit is 292 years. */
+    static long nanosOf(Duration delay) {
+        if (delay.isNegative()) {
+            throw new IllegalArgumentException("delay is negative: delay=" + delay);
+        }
+        try {
+            return Math.min(delay.toNanos(), Long.MAX_VALUE / 4);
+        } catch (ArithmeticException e) {
+            return Long.MAX_VALUE / 4;
+        }
+    }
+
+    @Override
+    public Poll<Boolean> poll(Context context) {
+        over = over || wait.poll(context);
+        return over ? Poll.ready(true) : Poll.pending();
+    }
+
+    @Override
+    public void cancelled() {
+        wait.abort();
+    }
+}

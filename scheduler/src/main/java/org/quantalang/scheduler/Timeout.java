@@ -1,0 +1,53 @@
+package org.quantalang.scheduler;
+
+import org.jspecify.annotations.Nullable;
+
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * A pollable with a limit on its time, counted from the first poll. When the time is up first, the
+ * pollable is told that it was cancelled and this throws {@link TimeoutException}.
+ *
+ * @param <T> type of the value
+ */
+public final class Timeout<T extends @Nullable Object> implements Pollable<T> {
+    private final Pollable<T> limited;
+    private final Duration limit;
+    private final Sleep sleep;
+
+    private Timeout(Pollable<T> limited, Duration limit) {
+        this.limited = limited;
+        this.limit = limit;
+        this.sleep = Sleep.of(limit);
+    }
+
+    /**
+     * Limits a pollable.
+     *
+     * @throws IllegalArgumentException if the limit is negative
+     */
+    public static <T extends @Nullable Object> Timeout<T> of(Pollable<T> limited, Duration limit) {
+        return new Timeout<>(limited, limit);
+    }
+
+    @Override
+    public Poll<T> poll(Context context) throws Exception {
+        Poll<T> answer = limited.poll(context);
+        if (answer.isReady()) {
+            sleep.cancelled();
+            return answer;
+        }
+        if (sleep.poll(context).isReady()) {
+            limited.cancelled();
+            throw new TimeoutException("time is up: limit=" + limit);
+        }
+        return answer;
+    }
+
+    @Override
+    public void cancelled() {
+        sleep.cancelled();
+        limited.cancelled();
+    }
+}

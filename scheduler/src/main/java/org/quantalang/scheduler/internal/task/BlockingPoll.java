@@ -1,0 +1,61 @@
+package org.quantalang.scheduler.internal.task;
+
+import org.jspecify.annotations.Nullable;
+import org.quantalang.scheduler.Context;
+import org.quantalang.scheduler.Poll;
+import org.quantalang.scheduler.Pollable;
+import org.quantalang.scheduler.Timers;
+import org.quantalang.scheduler.Waker;
+import org.quantalang.scheduler.internal.wait.WaitOwner;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+
+/** Polls on a thread that is no worker, which sleeps between the polls. */
+public final class BlockingPoll extends WaitOwner implements Context, Waker {
+    private final Thread thread = Thread.currentThread();
+    private final AtomicBoolean woken = new AtomicBoolean();
+    private final Timers timers;
+
+    private BlockingPoll(Timers timers) {
+        this.timers = timers;
+    }
+
+    /** Polls until there is a value; what it waits for is given up if it throws. */
+    public static <T extends @Nullable Object> T run(Pollable<T> pollable, Timers timers)
+            throws Exception {
+        var context = new BlockingPoll(timers);
+        try {
+            while (true) {
+                if (pollable.poll(context) instanceof Poll.Ready<T>(T value)) {
+                    return value;
+                }
+                while (!context.woken.getAndSet(false)) {
+                    if (Thread.interrupted()) {
+                        pollable.cancelled();
+                        throw new InterruptedException("interrupted while blocking on a pollable");
+                    }
+                    LockSupport.park(context);
+                }
+            }
+        } finally {
+            context.abortWaits();
+        }
+    }
+
+    @Override
+    public Waker waker() {
+        return this;
+    }
+
+    @Override
+    public Timers timers() {
+        return timers;
+    }
+
+    @Override
+    public void wake() {
+        woken.set(true);
+        LockSupport.unpark(thread);
+    }
+}
