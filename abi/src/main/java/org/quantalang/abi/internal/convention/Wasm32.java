@@ -1,0 +1,101 @@
+package org.quantalang.abi.internal.convention;
+
+import org.quantalang.abi.ArgumentPlan;
+import org.quantalang.abi.ArgumentPlan.Part;
+import org.quantalang.abi.CPrimitive;
+import org.quantalang.abi.CStructDef;
+import org.quantalang.abi.CStructField;
+import org.quantalang.abi.CType;
+import org.quantalang.abi.Target;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * WebAssembly's C convention (tool-conventions, "BasicCABI"): parameters by index. A record of one
+ * scalar travels as the scalar, others as a pointer to a copy; variadic arguments lie in a buffer
+ * whose address is the last parameter.
+ */
+final class Wasm32 extends Convention {
+    private static final int POINTER = 4;
+
+    private int parameters;
+    private boolean bufferPassed;
+
+    Wasm32(Target target, boolean variadicFunction) {
+        super(target, variadicFunction);
+    }
+
+    @Override
+    ArgumentPlan result(CType type) {
+        CType plain = type.unwrap();
+        long size = plain.size(target);
+        if (size == 0) {
+            return ignored();
+        }
+        Optional<CType> scalar = scalar(plain);
+        if (scalar.isPresent() && size <= 8) {
+            return direct(List.of(Part.parameter(0, 0, size)), extension(plain));
+        }
+        return indirect(Part.parameter(parameters++, 0, POINTER));
+    }
+
+    @Override
+    ArgumentPlan argument(CType type, boolean named) {
+        CType plain = type.unwrap();
+        long size = plain.size(target);
+        if (size == 0) {
+            return ignored();
+        }
+        Optional<CType> scalar = scalar(plain);
+        if (!named) {
+            if (!bufferPassed) {
+                parameters++;
+                bufferPassed = true;
+            }
+            return scalar.isPresent()
+                    ? direct(onStack(size, plain.alignment(target), 1, 0))
+                    : indirect(onStack(POINTER, POINTER, 1, 0));
+        }
+        if (scalar.isEmpty()) {
+            return indirect(Part.parameter(parameters++, 0, POINTER));
+        }
+        if (size == 16) {
+            return direct(Part.parameter(parameters++, 0, 8), Part.parameter(parameters++, 8, 8));
+        }
+        return direct(List.of(Part.parameter(parameters++, 0, size)), extension(plain));
+    }
+
+    /** Returns the one scalar that a type consists of, if it does. */
+    private Optional<CType> scalar(CType type) {
+        CType plain = type.unwrap();
+        if (plain instanceof CType.Complex) {
+            return Optional.empty();
+        }
+        if (plain instanceof CType.Array array) {
+            return array.length().orElse(0) == 1 ? scalar(array.element()) : Optional.empty();
+        }
+        if (!(plain instanceof CStructDef record)) {
+            return plain == CPrimitive.VOID ? Optional.empty() : Optional.of(plain);
+        }
+        Optional<CType> only = Optional.empty();
+        for (CStructField field : record.fields()) {
+            if (field.type().size(target) == 0) {
+                continue;
+            }
+            if (field.bitWidth().isPresent() || only.isPresent()) {
+                return Optional.empty();
+            }
+            only = scalar(field.type());
+            if (only.isEmpty()) {
+                return Optional.empty();
+            }
+        }
+        return only.filter(scalar -> scalar.size(target) == record.size(target));
+    }
+
+    @Override
+    long stackBytes() {
+        return roundUp(stack, POINTER);
+    }
+}
