@@ -3,10 +3,13 @@ package org.quantalang.memory;
 import static org.quantalang.memory.internal.object.HeaderWord.ONE_STRONG;
 
 import org.quantalang.memory.inspect.Histogram;
+import org.quantalang.memory.inspect.SizeClassStats;
+import org.quantalang.memory.inspect.TypeCounts;
 import org.quantalang.memory.inspect.VerificationReport;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.HeapSpace;
 import org.quantalang.memory.internal.alloc.SizeClass;
+import org.quantalang.memory.internal.alloc.SizeClassTable;
 import org.quantalang.memory.internal.count.Reclaimer;
 import org.quantalang.memory.internal.count.WeakCounts;
 import org.quantalang.memory.internal.cycle.BaconRajanCollector;
@@ -26,6 +29,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /**
  * A heap of one thread, with plain counts: what Rust's {@code Rc} is to its {@code Arc}.
@@ -70,7 +74,9 @@ public final class ConfinedHeap implements Heap {
         this.config = config;
         this.automatic = config.automaticCollection();
         this.countTypes = config.countsPerType();
-        space = HeapSpace.reserve(config.pageSource(), config.addressSpaceBytes());
+        space =
+                HeapSpace.reserve(
+                        config.pageSource(), config.addressSpaceBytes(), config.notices());
         blocks = new BlockAllocator(space, config.limitBytes(), config.returnDelay().toNanos());
         types = new TypeTable(space, blocks.classes());
         BaconRajanCollector collector =
@@ -92,7 +98,7 @@ public final class ConfinedHeap implements Heap {
                         countTypes);
         collector.reclaimer(reclaimer);
         // It must not lead back to this heap, or the heap could never be found forgotten.
-        reservation = new Reservation(space, cycles.buffers(), config.name());
+        reservation = new Reservation(space, cycles.buffers(), config);
         cleanable = CLEANER.register(this, reservation);
     }
 
@@ -117,24 +123,23 @@ public final class ConfinedHeap implements Heap {
         private final HeapSpace space;
         private final List<LongStack> buffers;
         private final String name;
+        private final Consumer<String> notices;
         private volatile boolean closed;
 
-        Reservation(HeapSpace space, List<LongStack> buffers, String name) {
+        Reservation(HeapSpace space, List<LongStack> buffers, HeapConfig config) {
             this.space = space;
             this.buffers = buffers;
-            this.name = name;
+            this.name = config.name();
+            this.notices = config.notices();
         }
 
         @Override
         public void run() {
             if (!closed) {
-                System.getLogger("org.quantalang.memory")
-                        .log(
-                                System.Logger.Level.WARNING,
-                                "heap was never closed: name={0} reservedBytes={1}; close it, or"
-                                        + " open it in try-with-resources",
-                                name,
-                                space.bytes);
+                notices.accept(
+                        ("heap was never closed: name=%s reservedBytes=%d; close it, or open it in"
+                                        + " try-with-resources")
+                                .formatted(name, space.bytes));
             }
             buffers.forEach(LongStack::close);
             space.release();
@@ -214,7 +219,7 @@ public final class ConfinedHeap implements Heap {
 
     private void start(HeapType type, long header) {
         Memory.putLong(header, type.header());
-        Memory.putLong(header + HeaderWord.WORD_B, 0);
+        Memory.putLong(header, HeaderWord.WORD_B, 0);
         if (countTypes) {
             types.countAllocated(type.descriptor);
         }
@@ -271,7 +276,7 @@ public final class ConfinedHeap implements Heap {
             header = blockSlow(sizeClass, type.firstBlock, payload);
         }
         start(type, header);
-        Memory.putLong(header + HeaderWord.BYTES, length);
+        Memory.putLong(header, HeaderWord.BYTES, length);
         return header;
     }
 
@@ -321,20 +326,25 @@ public final class ConfinedHeap implements Heap {
     @Override
     public void retain(long object) {
         long header = object - HeaderWord.BYTES;
-        long word = Memory.getLong(header);
-        if (word < ONE_STRONG) {
-            checkPinned(header, word);
+        long after = Memory.getLong(header) + ONE_STRONG;
+        if (after < 2 * ONE_STRONG) {
+            retainUnusual(header);
             return;
         }
-        Memory.putLong(header, word + ONE_STRONG);
+        Memory.putLong(header, after);
     }
 
-    private static void checkPinned(long header, long word) {
-        if (!HeaderWord.pinned(word)) {
+    /**
+     * Dead, pinned, or about to overflow: then it is pinned, well away from where it would wrap.
+     */
+    private static void retainUnusual(long header) {
+        long word = Memory.getLong(header);
+        if (!HeaderWord.alive(word)) {
             throw new IllegalStateException(
                     "retain of a dead object: address=0x%x header=0x%x"
                             .formatted(header + HeaderWord.BYTES, word));
         }
+        Memory.putLong(header, word | HeaderWord.PINNED);
     }
 
     @Override
@@ -389,15 +399,12 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public long upgrade(long object) {
-        long header = object - HeaderWord.BYTES;
-        long word = Memory.getLong(header);
-        if (HeaderWord.has(word, HeaderWord.DYING | HeaderWord.FINALIZED)) {
+        long word = Memory.getLong(object - HeaderWord.BYTES);
+        if (!HeaderWord.alive(word)
+                || HeaderWord.has(word, HeaderWord.DYING | HeaderWord.FINALIZED)) {
             return 0;
         }
-        if (word < ONE_STRONG) {
-            return HeaderWord.pinned(word) ? object : 0;
-        }
-        Memory.putLong(header, word + ONE_STRONG);
+        retain(object);
         return object;
     }
 
@@ -444,7 +451,7 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public long getReference(long object, long offset) {
-        return Memory.getLong(object + offset);
+        return Memory.getLong(object, offset);
     }
 
     @Override
@@ -466,6 +473,11 @@ public final class ConfinedHeap implements Heap {
     }
 
     @Override
+    public void initReference(long object, long offset, long owned) {
+        Memory.putLong(object, offset, owned);
+    }
+
+    @Override
     public long exchangeReference(long object, long offset, long value) {
         if (value != 0) {
             retain(value);
@@ -478,7 +490,7 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public boolean compareAndSetReference(long object, long offset, long expected, long value) {
-        if (Memory.getLong(object + offset) != expected) {
+        if (Memory.getLong(object, offset) != expected) {
             return false;
         }
         setReference(object, offset, value);
@@ -500,7 +512,7 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public long loadWeak(long object, long offset) {
-        long target = Memory.getLong(object + offset);
+        long target = Memory.getLong(object, offset);
         return target == 0 ? 0 : upgrade(target);
     }
 
@@ -514,7 +526,7 @@ public final class ConfinedHeap implements Heap {
      * @return the value
      */
     public long getLong(long object, long offset) {
-        return Memory.getLong(object + offset);
+        return Memory.getLong(object, offset);
     }
 
     /**
@@ -525,7 +537,7 @@ public final class ConfinedHeap implements Heap {
      * @param value the value
      */
     public void putLong(long object, long offset, long value) {
-        Memory.putLong(object + offset, value);
+        Memory.putLong(object, offset, value);
     }
 
     /**
@@ -536,7 +548,7 @@ public final class ConfinedHeap implements Heap {
      * @return the value
      */
     public int getInt(long object, long offset) {
-        return Memory.getInt(object + offset);
+        return Memory.getInt(object, offset);
     }
 
     /**
@@ -547,7 +559,7 @@ public final class ConfinedHeap implements Heap {
      * @param value the value
      */
     public void putInt(long object, long offset, int value) {
-        Memory.putInt(object + offset, value);
+        Memory.putInt(object, offset, value);
     }
 
     /**
@@ -558,7 +570,7 @@ public final class ConfinedHeap implements Heap {
      * @return the value
      */
     public short getShort(long object, long offset) {
-        return Memory.getShort(object + offset);
+        return Memory.getShort(object, offset);
     }
 
     /**
@@ -569,7 +581,7 @@ public final class ConfinedHeap implements Heap {
      * @param value the value
      */
     public void putShort(long object, long offset, short value) {
-        Memory.putShort(object + offset, value);
+        Memory.putShort(object, offset, value);
     }
 
     /**
@@ -580,7 +592,7 @@ public final class ConfinedHeap implements Heap {
      * @return the value
      */
     public byte getByte(long object, long offset) {
-        return Memory.getByte(object + offset);
+        return Memory.getByte(object, offset);
     }
 
     /**
@@ -591,7 +603,7 @@ public final class ConfinedHeap implements Heap {
      * @param value the value
      */
     public void putByte(long object, long offset, byte value) {
-        Memory.putByte(object + offset, value);
+        Memory.putByte(object, offset, value);
     }
 
     /**
@@ -602,7 +614,7 @@ public final class ConfinedHeap implements Heap {
      * @return the value
      */
     public double getDouble(long object, long offset) {
-        return Memory.getDouble(object + offset);
+        return Memory.getDouble(object, offset);
     }
 
     /**
@@ -613,7 +625,7 @@ public final class ConfinedHeap implements Heap {
      * @param value the value
      */
     public void putDouble(long object, long offset, double value) {
-        Memory.putDouble(object + offset, value);
+        Memory.putDouble(object, offset, value);
     }
 
     /**
@@ -624,7 +636,7 @@ public final class ConfinedHeap implements Heap {
      * @return the value
      */
     public float getFloat(long object, long offset) {
-        return Memory.getFloat(object + offset);
+        return Memory.getFloat(object, offset);
     }
 
     /**
@@ -635,7 +647,7 @@ public final class ConfinedHeap implements Heap {
      * @param value the value
      */
     public void putFloat(long object, long offset, float value) {
-        Memory.putFloat(object + offset, value);
+        Memory.putFloat(object, offset, value);
     }
 
     /**
@@ -807,6 +819,45 @@ public final class ConfinedHeap implements Heap {
         }
         rows.sort(Comparator.comparingLong(Histogram.Row::bytes).reversed());
         return new Histogram(rows);
+    }
+
+    @Override
+    public List<SizeClassStats> sizeClasses() {
+        checkOwner();
+        SizeClassTable classes = blocks.classes();
+        long[][] counts = blocks.walk().perClass();
+        List<SizeClassStats> rows = new ArrayList<>();
+        for (int index = 0; index < counts.length; index++) {
+            if (counts[index][0] > 0) {
+                long bytes = classes.blockBytes(index);
+                long live = counts[index][0] - counts[index][1];
+                long peak = classes.peakBlocks(index);
+                boolean large = index == SizeClass.LARGE;
+                rows.add(
+                        new SizeClassStats(
+                                bytes,
+                                counts[index][0],
+                                counts[index][1],
+                                peak,
+                                large ? classes.largeBytes() : live * bytes,
+                                large ? classes.largePeakBytes() : peak * bytes,
+                                classes.pages(index)));
+            }
+        }
+        return List.copyOf(rows);
+    }
+
+    @Override
+    public List<TypeCounts> typeCounts() {
+        checkOwner();
+        List<TypeCounts> rows = new ArrayList<>();
+        for (int index = 1; countTypes && index <= types.count(); index++) {
+            HeapType type = types.at(index);
+            rows.add(
+                    new TypeCounts(
+                            type.info.name(), TypeTable.allocated(type), TypeTable.freed(type)));
+        }
+        return List.copyOf(rows);
     }
 
     @Override

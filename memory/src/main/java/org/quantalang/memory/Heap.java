@@ -1,7 +1,11 @@
 package org.quantalang.memory;
 
 import org.quantalang.memory.inspect.Histogram;
+import org.quantalang.memory.inspect.SizeClassStats;
+import org.quantalang.memory.inspect.TypeCounts;
 import org.quantalang.memory.inspect.VerificationReport;
+
+import java.util.List;
 
 /**
  * A heap of reference-counted objects outside the Java heap. An object is the {@code long} address
@@ -178,6 +182,15 @@ public interface Heap extends AutoCloseable {
     void moveReference(long object, long offset, long owned);
 
     /**
+     * Stores a reference that the caller owns into a field that holds 0, as after allocation.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param owned a reference that the caller owns, or 0
+     */
+    void initReference(long object, long offset, long owned);
+
+    /**
      * Stores a reference and hands out what was there.
      *
      * @param object the object; borrowed
@@ -239,6 +252,20 @@ public interface Heap extends AutoCloseable {
 
     /** {@return live objects by type} Cost: one step for each block. */
     Histogram histogram();
+
+    /**
+     * Says what each size class allocated, freed, holds and held at most. A step for each page.
+     *
+     * @return the classes that were ever used
+     */
+    List<SizeClassStats> sizeClasses();
+
+    /**
+     * Says what was allocated and freed of each type; see {@link HeapConfig#withCountsPerType}.
+     *
+     * @return the types; empty if the heap does not count per type
+     */
+    List<TypeCounts> typeCounts();
 
     /**
      * Walks the heap and checks every invariant.

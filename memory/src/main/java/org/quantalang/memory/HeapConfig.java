@@ -4,6 +4,7 @@ import org.quantalang.memory.internal.alloc.PageSource;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * How a heap is set up. Immutable; start from {@link #DEFAULT} and change what differs:
@@ -29,6 +30,7 @@ public final class HeapConfig {
         private int collectionThreshold = 512;
         private boolean countsPerType;
         private FailureHandler failureHandler = FailureHandler.LOG;
+        private Consumer<String> notices = HeapConfig::log;
         private PageSource pageSource = PageSource.forThisSystem();
 
         Values() {}
@@ -157,6 +159,21 @@ public final class HeapConfig {
         return with(to -> to.failureHandler = Objects.requireNonNull(handler));
     }
 
+    /**
+     * Sets who is told of what is no error but should be known: less address space than wanted, a
+     * heap that was never closed. The default writes to the log of this package.
+     *
+     * @param notices told from any thread; must not lead to the heap
+     * @return the changed copy
+     */
+    public HeapConfig withNotices(Consumer<String> notices) {
+        return with(to -> to.notices = Objects.requireNonNull(notices));
+    }
+
+    private static void log(String notice) {
+        System.getLogger("org.quantalang.memory").log(System.Logger.Level.WARNING, notice);
+    }
+
     /** Sets where memory comes from: for tests. */
     HeapConfig withPageSource(PageSource source) {
         return with(to -> to.pageSource = source);
@@ -205,6 +222,11 @@ public final class HeapConfig {
     /** {@return who is told of destructors that fail} */
     public FailureHandler failureHandler() {
         return values.failureHandler;
+    }
+
+    /** {@return who is told of notices} */
+    public Consumer<String> notices() {
+        return values.notices;
     }
 
     PageSource pageSource() {

@@ -114,6 +114,25 @@ class CycleCollectorTest {
     }
 
     @Test
+    void garbageThatHoldsGarbageWeaklyIsFreedOnce() {
+        TypeInfo node =
+                TypeInfo.builder("Weakly")
+                        .reference("next", "Weakly")
+                        .weakReference("previous", "Weakly")
+                        .build();
+        long a = heap().allocate(node);
+        long b = heap().allocate(node);
+        heap().moveReference(a, 0, b);
+        heap().setReference(b, 0, a);
+        heap().setWeakReference(a, 8, b);
+        heap().setWeakReference(b, 8, a);
+        heap().release(a);
+        assertEquals(2, heap().collectCycles().freedObjects());
+        heap().verify();
+        assertEquals(0, heap().liveObjects());
+    }
+
+    @Test
     void aTypeWithoutAWayBackToItselfNeverBecomesACandidate() {
         TypeInfo box = TypeInfo.builder("Box").reference("leaf", LEAF).build();
         long object = heap().allocate(box);

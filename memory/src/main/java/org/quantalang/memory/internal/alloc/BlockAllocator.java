@@ -60,12 +60,12 @@ public final class BlockAllocator {
     public long allocateFast(int sizeClass) {
         long entry = getLong(classTable + ((long) sizeClass << 3));
         long block = getLong(entry);
-        long next = getLong(block + HeaderWord.WORD_B);
+        long next = getLong(block, HeaderWord.WORD_B);
         if (((next ^ block) & NOT_SAME_PAGE) != 0) {
             return NONE;
         }
         putLong(entry, next);
-        putLong(entry + PageTable.ALLOCATED, getLong(entry + PageTable.ALLOCATED) + 1);
+        putLong(entry, PageTable.ALLOCATED, getLong(entry, PageTable.ALLOCATED) + 1);
         return block;
     }
 
@@ -84,7 +84,7 @@ public final class BlockAllocator {
                 }
             } else if (PageTable.freeList(entry) != space.pageOf(entry)) {
                 long block = PageTable.freeList(entry);
-                long next = getLong(block + HeaderWord.WORD_B);
+                long next = getLong(block, HeaderWord.WORD_B);
                 if (((next ^ block) & NOT_SAME_PAGE) != 0) {
                     throw damaged(entry, block, next);
                 }
@@ -107,11 +107,11 @@ public final class BlockAllocator {
     public void free(long block) {
         long entry = entryBias + (block >>> PageTable.PAGE_SHIFT << PageTable.ENTRY_SHIFT);
         putLong(block, 0);
-        putLong(block + HeaderWord.WORD_B, getLong(entry));
+        putLong(block, HeaderWord.WORD_B, getLong(entry));
         putLong(entry, block);
-        long freed = getLong(entry + PageTable.FREED) + 1;
-        putLong(entry + PageTable.FREED, freed);
-        if (freed == getLong(entry + PageTable.ALLOCATED)) {
+        long freed = getLong(entry, PageTable.FREED) + 1;
+        putLong(entry, PageTable.FREED, freed);
+        if (freed == getLong(entry, PageTable.ALLOCATED)) {
             freeSlow(entry);
         }
     }
@@ -143,7 +143,7 @@ public final class BlockAllocator {
         long entry = space.entry(page);
         // A large run may have left its payload here; the list's end must read as zero.
         putLong(page, 0);
-        putLong(page + HeaderWord.WORD_B, 0);
+        putLong(page, HeaderWord.WORD_B, 0);
         PageTable.freeList(entry, page);
         PageTable.allocated(entry, 0);
         PageTable.freed(entry, 0);
@@ -180,10 +180,10 @@ public final class BlockAllocator {
         long last = first + (more - 1) * bytes;
         for (long block = first; block != last; block += bytes) {
             putLong(block, 0);
-            putLong(block + HeaderWord.WORD_B, block + bytes);
+            putLong(block, HeaderWord.WORD_B, block + bytes);
         }
         putLong(last, 0);
-        putLong(last + HeaderWord.WORD_B, page);
+        putLong(last, HeaderWord.WORD_B, page);
         PageTable.freeList(entry, first);
         PageTable.carved(entry, carved + more);
         classes.carved(PageTable.sizeClass(entry), more);

@@ -186,7 +186,7 @@ public final class BlockWalk {
                 return;
             }
             listed++;
-            block = getLong(block + HeaderWord.WORD_B);
+            block = getLong(block, HeaderWord.WORD_B);
         }
         if (used + listed != carved || used != allocated(entry) - PageTable.freed(entry)) {
             report.accept(

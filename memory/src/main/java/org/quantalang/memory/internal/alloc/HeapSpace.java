@@ -1,11 +1,10 @@
 package org.quantalang.memory.internal.alloc;
 
-import static java.lang.System.Logger.Level.WARNING;
-
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /**
  * One heap's reserved address range and what lies where in it.
@@ -35,8 +34,6 @@ public final class HeapSpace {
     private static final long NO_CLASS_TABLE = 8L * MAX_SIZE_CLASSES;
     private static final long NO_PAGE = 4096;
     private static final long NO_BLOCK = 4352;
-
-    private static final System.Logger LOG = System.getLogger("org.quantalang.memory");
 
     final PageSource source;
 
@@ -93,19 +90,16 @@ public final class HeapSpace {
      *
      * @throws OutOfMemoryError if not even a small range is to be had
      */
-    public static HeapSpace reserve(PageSource source, long wantedBytes) {
+    public static HeapSpace reserve(PageSource source, long wantedBytes, Consumer<String> notices) {
         long wanted = pageUp(Math.max(wantedBytes, SMALLEST_BYTES));
         long size = Math.min(wanted, source.largestReservation());
         for (; size >= SMALLEST_BYTES; size = pageUp(size / 2)) {
             long base = source.reserve(size);
             if (base != PageSource.REFUSED) {
                 if (size < wanted) {
-                    LOG.log(
-                            WARNING,
-                            "heap: reserved {0} bytes of address space from {1}, wanted {2}",
-                            size,
-                            source.name(),
-                            wanted);
+                    notices.accept(
+                            "heap has less address space than wanted: bytes=%d wantedBytes=%d source=%s"
+                                    .formatted(size, wanted, source.name()));
                 }
                 HeapSpace space = new HeapSpace(source, base, size);
                 space.clearControl();

@@ -71,98 +71,98 @@ public final class PageTable {
     private PageTable() {}
 
     static long freeList(long entry) {
-        return getLong(entry + FREE);
+        return getLong(entry, FREE);
     }
 
     static void freeList(long entry, long block) {
-        putLong(entry + FREE, block);
+        putLong(entry, FREE, block);
     }
 
     static long allocated(long entry) {
-        return getLong(entry + ALLOCATED);
+        return getLong(entry, ALLOCATED);
     }
 
     static void allocated(long entry, long count) {
-        putLong(entry + ALLOCATED, count);
+        putLong(entry, ALLOCATED, count);
     }
 
     static long freed(long entry) {
-        return getLong(entry + FREED);
+        return getLong(entry, FREED);
     }
 
     static void freed(long entry, long count) {
-        putLong(entry + FREED, count);
+        putLong(entry, FREED, count);
     }
 
     static long blockBytes(long entry) {
-        return getInt(entry + BLOCK_BYTES) & 0xffff_ffffL;
+        return getInt(entry, BLOCK_BYTES) & 0xffff_ffffL;
     }
 
     static void blockBytes(long entry, int bytes) {
-        putInt(entry + BLOCK_BYTES, bytes);
+        putInt(entry, BLOCK_BYTES, bytes);
     }
 
     static int capacity(long entry) {
-        return getInt(entry + CAPACITY);
+        return getInt(entry, CAPACITY);
     }
 
     static void capacity(long entry, int blocks) {
-        putInt(entry + CAPACITY, blocks);
+        putInt(entry, CAPACITY, blocks);
     }
 
     static long next(long entry) {
-        return getLong(entry + NEXT);
+        return getLong(entry, NEXT);
     }
 
     static void next(long entry, long other) {
-        putLong(entry + NEXT, other);
+        putLong(entry, NEXT, other);
     }
 
     static long prev(long entry) {
-        return getLong(entry + PREV);
+        return getLong(entry, PREV);
     }
 
     static void prev(long entry, long other) {
-        putLong(entry + PREV, other);
+        putLong(entry, PREV, other);
     }
 
     static int carved(long entry) {
-        return getInt(entry + CARVED);
+        return getInt(entry, CARVED);
     }
 
     static void carved(long entry, int blocks) {
-        putInt(entry + CARVED, blocks);
+        putInt(entry, CARVED, blocks);
     }
 
     static byte kind(long entry) {
-        return getByte(entry + KIND);
+        return getByte(entry, KIND);
     }
 
     static void kind(long entry, byte kind) {
-        putByte(entry + KIND, kind);
+        putByte(entry, KIND, kind);
     }
 
     static boolean full(long entry) {
-        return getByte(entry + FULL) != 0;
+        return getByte(entry, FULL) != 0;
     }
 
     static void full(long entry, boolean full) {
-        putByte(entry + FULL, (byte) (full ? 1 : 0));
+        putByte(entry, FULL, (byte) (full ? 1 : 0));
     }
 
     static int sizeClass(long entry) {
-        return getShort(entry + SIZE_CLASS);
+        return getShort(entry, SIZE_CLASS);
     }
 
     static void sizeClass(long entry, int index) {
-        putShort(entry + SIZE_CLASS, (short) index);
+        putShort(entry, SIZE_CLASS, (short) index);
     }
 
     static long extra(long entry) {
-        return getLong(entry + EXTRA);
+        return getLong(entry, EXTRA);
     }
 
     static void extra(long entry, long value) {
-        putLong(entry + EXTRA, value);
+        putLong(entry, EXTRA, value);
     }
 }

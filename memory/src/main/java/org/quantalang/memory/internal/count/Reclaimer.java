@@ -42,7 +42,6 @@ public final class Reclaimer {
     private final boolean countTypes;
 
     private long dead = END;
-    private long waiting;
     private boolean draining;
 
     /**
@@ -86,9 +85,8 @@ public final class Reclaimer {
     /** Puts an object whose last reference is gone on the list. */
     private void bury(long header, long word) {
         putLong(header, (word - HeaderWord.ONE_STRONG) | HeaderWord.DYING);
-        putLong(header + HeaderWord.WORD_B, dead);
+        putLong(header, HeaderWord.WORD_B, dead);
         dead = header;
-        waiting++;
     }
 
     /** Whether dead objects wait to be freed. */
@@ -96,9 +94,13 @@ public final class Reclaimer {
         return dead != END;
     }
 
-    /** Dead objects known to wait; what only they hold is not counted. */
+    /** Dead objects on the list; what only they hold is not counted. A step for each. */
     public long waiting() {
-        return waiting;
+        long count = 0;
+        for (long header = dead; header != END; header = getLong(header, HeaderWord.WORD_B)) {
+            count++;
+        }
+        return count;
     }
 
     /** Whether the loop runs, so that a release only adds to its list. */
@@ -124,11 +126,14 @@ public final class Reclaimer {
         draining = true;
         try {
             long left = most;
-            while (dead != END && left-- > 0) {
-                long header = dead;
-                dead = getLong(header + HeaderWord.WORD_B);
-                waiting--;
-                reclaim(header);
+            while (dead != END && left > 0) {
+                left = drainPlain(left);
+                if (dead != END && left > 0) {
+                    left--;
+                    long header = dead;
+                    dead = getLong(header, HeaderWord.WORD_B);
+                    reclaim(header);
+                }
             }
         } finally {
             draining = false;
@@ -137,6 +142,64 @@ public final class Reclaimer {
                 blocks.closeFastPath(rest);
             }
         }
+    }
+
+    /**
+     * Frees dead objects as long as they are of the usual kind: all references in one run, nothing
+     * else to do. The list's head stays in a register.
+     */
+    private long drainPlain(long most) {
+        if (countTypes) {
+            return most;
+        }
+        long left = most;
+        long head = dead;
+        while (head != END && left > 0) {
+            long word = getLong(head);
+            long descriptor = types.descriptor(word);
+            long run = TypeDescriptor.plainRun(descriptor);
+            if (run == TypeDescriptor.NOT_PLAIN) {
+                break;
+            }
+            left--;
+            long header = head;
+            head = getLong(header, HeaderWord.WORD_B);
+            long end = TypeDescriptor.end(header, run);
+            for (long slot = TypeDescriptor.start(header, run); slot != end; slot += Long.BYTES) {
+                long object = getLong(slot);
+                if (object != 0) {
+                    long child = object - HeaderWord.BYTES;
+                    long before = getLong(child);
+                    long after = before - HeaderWord.ONE_STRONG;
+                    if (after >= HeaderWord.ONE_STRONG) {
+                        putLong(child, after);
+                        if ((after & HeaderWord.NO_CANDIDATE) == 0) {
+                            cycles.possibleRoot(child, after);
+                        }
+                    } else if (before >= HeaderWord.ONE_STRONG) {
+                        putLong(child, after | HeaderWord.DYING);
+                        putLong(child, HeaderWord.WORD_B, head);
+                        head = child;
+                    } else if (!HeaderWord.pinned(before)) {
+                        dead = head;
+                        throw overReleased(child, before);
+                    }
+                }
+            }
+            if ((word & (HeaderWord.WEAK_MASK | HeaderWord.HELD_BY_BUFFER)) == 0) {
+                blocks.free(header);
+            } else {
+                keepHeader(header, word);
+            }
+        }
+        dead = head;
+        return left;
+    }
+
+    /** The object is gone; a weak reference or a buffer holds its header. */
+    private static void keepHeader(long header, long word) {
+        putLong(header, word & ~(HeaderWord.DYING | HeaderWord.COLOUR_MASK));
+        putLong(header, HeaderWord.WORD_B, 0);
     }
 
     private void reclaim(long header) {
@@ -158,7 +221,7 @@ public final class Reclaimer {
         putLong(
                 header,
                 ((word & ~HeaderWord.DYING) | HeaderWord.FINALIZED) + HeaderWord.ONE_STRONG);
-        putLong(header + HeaderWord.WORD_B, 0);
+        putLong(header, HeaderWord.WORD_B, 0);
         destructors.run(header);
         long after = getLong(header);
         if (!HeaderWord.alive(after)) {
@@ -232,12 +295,11 @@ public final class Reclaimer {
         if (countTypes) {
             types.countFreed(descriptor);
         }
-        long word = getLong(header) & ~(HeaderWord.DYING | HeaderWord.COLOUR_MASK);
+        long word = getLong(header);
         if ((word & (HeaderWord.WEAK_MASK | HeaderWord.HELD_BY_BUFFER)) == 0) {
             blocks.free(header);
         } else {
-            putLong(header, word);
-            putLong(header + HeaderWord.WORD_B, 0);
+            keepHeader(header, word);
         }
     }
 

@@ -4,6 +4,7 @@ import static org.quantalang.memory.internal.object.HeaderWord.ACYCLIC;
 import static org.quantalang.memory.internal.object.HeaderWord.BLACK;
 import static org.quantalang.memory.internal.object.HeaderWord.BUFFERED;
 import static org.quantalang.memory.internal.object.HeaderWord.COLOUR_MASK;
+import static org.quantalang.memory.internal.object.HeaderWord.DYING;
 import static org.quantalang.memory.internal.object.HeaderWord.FINALIZED;
 import static org.quantalang.memory.internal.object.HeaderWord.GRAY;
 import static org.quantalang.memory.internal.object.HeaderWord.MEMBER;
@@ -515,8 +516,12 @@ public final class BaconRajanCollector implements CycleCollector {
             runDestructors(count);
         } else {
             // First all children outside the trace, then the blocks: a freed header is never read.
+            // Dying
+            // objects are not freed with their last weak reference, which another white may hold.
             for (long i = 0; i < count; i++) {
-                releaseUntraced(whites.get(i));
+                long header = whites.get(i);
+                putLong(header, getLong(header) | DYING);
+                releaseUntraced(header);
             }
             for (long i = 0; i < count; i++) {
                 long header = whites.get(i);

@@ -22,12 +22,12 @@ import org.quantalang.memory.GcColor;
  *          dying: the next dead object of the work list;  free: the next free block of the page
  * </pre>
  *
- * <p>Why so: strong is on top, so that one signed compare tells the usual case from all others.
- * {@code word < ONE_STRONG} means dead (strong 0) or pinned (top bit set), for retain; {@code word
- * - ONE_STRONG < ONE_STRONG} means the last reference, dead or pinned, for release. A count that
- * reaches 2^27 has its top bit set: it is pinned, never changes again, and its object lives until
- * the heap closes. An immortal object is pinned from the start. Black is zero, so that a fresh or
- * zeroed word is a black object.
+ * <p>Why so: strong is on top, so that one signed compare of the sum or difference tells the usual
+ * case from all others. {@code word + ONE_STRONG < 2 * ONE_STRONG} means dead, pinned or full, for
+ * retain; {@code word - ONE_STRONG < ONE_STRONG} means the last reference, dead or pinned, for
+ * release. A count of 2^27 - 1 that is retained again is pinned: its top bit is set, it never
+ * changes again, and its object lives until the heap closes. An immortal object is pinned by
+ * request. Black is zero, so that a fresh or zeroed word is a black object.
  *
  * <p>A free block has word A zero, so that a retain or release of a freed object is seen by the
  * same compare. The member and old flags belong to the sliced collector.

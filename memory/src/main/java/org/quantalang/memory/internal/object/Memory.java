@@ -1,11 +1,11 @@
 package org.quantalang.memory.internal.object;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 
@@ -13,9 +13,13 @@ import java.lang.foreign.MemorySegment;
  * Raw memory by address: the one class that touches it.
  *
  * <p>All access goes through one constant segment that spans the address space, and each address is
- * masked first. The mask tells the JIT that the address is neither negative nor misaligned, so that
- * bounds and alignment checks fold away and what is left is one AND and the access itself. A wild
- * address therefore is no exception here but another wrong address; callers own their addresses.
+ * masked first. The mask tells the JIT that the address is within bounds, so that the check folds
+ * away and what is left is one AND and the access itself; layouts are unaligned, so that there is
+ * no alignment check (every address here is aligned all the same). A wild address therefore is no
+ * exception here but another wrong address; callers own their addresses.
+ *
+ * <p>The forms with base and offset mask each for itself. A constant offset then costs nothing, and
+ * several accesses to one base share one AND: inner code uses these.
  *
  * <p>Loops over slots compare addresses with {@code !=} instead of counting: an int counted inner
  * loop makes the JIT split the range check into three loops, which ruins loops of a few rounds.
@@ -26,10 +30,7 @@ public final class Memory {
     /** User addresses end here on every 64-bit system that is supported (4-level page tables). */
     public static final long ADDRESS_LIMIT = 1L << 47;
 
-    private static final long BYTE_MASK = ADDRESS_LIMIT - 1;
-    private static final long SHORT_MASK = ADDRESS_LIMIT - 2;
-    private static final long INT_MASK = ADDRESS_LIMIT - 4;
-    private static final long LONG_MASK = ADDRESS_LIMIT - 8;
+    private static final long MASK = ADDRESS_LIMIT - 1;
 
     private static final MemorySegment ALL = wholeAddressSpace();
 
@@ -43,57 +44,73 @@ public final class Memory {
     }
 
     public static long getLong(long address) {
-        return ALL.get(JAVA_LONG, address & LONG_MASK);
+        return ALL.get(JAVA_LONG_UNALIGNED, address & MASK);
     }
 
     public static void putLong(long address, long value) {
-        ALL.set(JAVA_LONG, address & LONG_MASK, value);
+        ALL.set(JAVA_LONG_UNALIGNED, address & MASK, value);
+    }
+
+    public static long getLong(long base, long offset) {
+        return ALL.get(JAVA_LONG_UNALIGNED, (base & MASK) + (offset & MASK));
+    }
+
+    public static void putLong(long base, long offset, long value) {
+        ALL.set(JAVA_LONG_UNALIGNED, (base & MASK) + (offset & MASK), value);
     }
 
     public static int getInt(long address) {
-        return ALL.get(JAVA_INT, address & INT_MASK);
+        return ALL.get(JAVA_INT_UNALIGNED, address & MASK);
     }
 
     public static void putInt(long address, int value) {
-        ALL.set(JAVA_INT, address & INT_MASK, value);
+        ALL.set(JAVA_INT_UNALIGNED, address & MASK, value);
     }
 
-    public static short getShort(long address) {
-        return ALL.get(JAVA_SHORT, address & SHORT_MASK);
+    public static int getInt(long base, long offset) {
+        return ALL.get(JAVA_INT_UNALIGNED, (base & MASK) + (offset & MASK));
     }
 
-    public static void putShort(long address, short value) {
-        ALL.set(JAVA_SHORT, address & SHORT_MASK, value);
+    public static void putInt(long base, long offset, int value) {
+        ALL.set(JAVA_INT_UNALIGNED, (base & MASK) + (offset & MASK), value);
     }
 
-    public static byte getByte(long address) {
-        return ALL.get(JAVA_BYTE, address & BYTE_MASK);
+    public static short getShort(long base, long offset) {
+        return ALL.get(JAVA_SHORT_UNALIGNED, (base & MASK) + (offset & MASK));
     }
 
-    public static void putByte(long address, byte value) {
-        ALL.set(JAVA_BYTE, address & BYTE_MASK, value);
+    public static void putShort(long base, long offset, short value) {
+        ALL.set(JAVA_SHORT_UNALIGNED, (base & MASK) + (offset & MASK), value);
     }
 
-    public static double getDouble(long address) {
-        return ALL.get(JAVA_DOUBLE, address & LONG_MASK);
+    public static byte getByte(long base, long offset) {
+        return ALL.get(JAVA_BYTE, (base & MASK) + (offset & MASK));
     }
 
-    public static void putDouble(long address, double value) {
-        ALL.set(JAVA_DOUBLE, address & LONG_MASK, value);
+    public static void putByte(long base, long offset, byte value) {
+        ALL.set(JAVA_BYTE, (base & MASK) + (offset & MASK), value);
     }
 
-    public static float getFloat(long address) {
-        return ALL.get(JAVA_FLOAT, address & INT_MASK);
+    public static double getDouble(long base, long offset) {
+        return ALL.get(JAVA_DOUBLE_UNALIGNED, (base & MASK) + (offset & MASK));
     }
 
-    public static void putFloat(long address, float value) {
-        ALL.set(JAVA_FLOAT, address & INT_MASK, value);
+    public static void putDouble(long base, long offset, double value) {
+        ALL.set(JAVA_DOUBLE_UNALIGNED, (base & MASK) + (offset & MASK), value);
+    }
+
+    public static float getFloat(long base, long offset) {
+        return ALL.get(JAVA_FLOAT_UNALIGNED, (base & MASK) + (offset & MASK));
+    }
+
+    public static void putFloat(long base, long offset, float value) {
+        ALL.set(JAVA_FLOAT_UNALIGNED, (base & MASK) + (offset & MASK), value);
     }
 
     /** Zeroes the 8-byte words in {@code [from, to)}; both are multiples of 8. */
     public static void zeroWords(long from, long to) {
         if (to - from > ZERO_BY_WORD_BYTES) {
-            ALL.asSlice(from, to - from).fill((byte) 0);
+            fill(from, to - from, (byte) 0);
             return;
         }
         for (long word = from; word != to; word += Long.BYTES) {
@@ -106,7 +123,7 @@ public final class Memory {
 
     /** Sets {@code bytes} bytes to {@code value}. */
     public static void fill(long address, long bytes, byte value) {
-        ALL.asSlice(address & BYTE_MASK, bytes).fill(value);
+        ALL.asSlice(address & MASK, bytes).fill(value);
     }
 
     /** Copies between two ranges that may overlap. */
@@ -115,16 +132,16 @@ public final class Memory {
     }
 
     public static void copyIn(byte[] source, int sourceIndex, long to, int bytes) {
-        MemorySegment.copy(source, sourceIndex, ALL, JAVA_BYTE, to & BYTE_MASK, bytes);
+        MemorySegment.copy(source, sourceIndex, ALL, JAVA_BYTE, to & MASK, bytes);
     }
 
     public static void copyOut(long from, byte[] target, int targetIndex, int bytes) {
-        MemorySegment.copy(ALL, JAVA_BYTE, from & BYTE_MASK, target, targetIndex, bytes);
+        MemorySegment.copy(ALL, JAVA_BYTE, from & MASK, target, targetIndex, bytes);
     }
 
     /** Writes {@code text} as UTF-8 with a closing zero byte; {@code at} has room for it. */
     public static void putCString(long at, byte[] text) {
         copyIn(text, 0, at, text.length);
-        putByte(at + text.length, (byte) 0);
+        putByte(at, text.length, (byte) 0);
     }
 }

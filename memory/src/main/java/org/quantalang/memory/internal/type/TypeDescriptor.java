@@ -22,7 +22,8 @@ import org.quantalang.memory.internal.object.HeaderWord;
  *  size       payload bytes;  align, elem: alignment and bytes of an element (32 bits each)
  *  drop       address of a destructor in C, or 0
  *  name       address of the name, UTF-8, zero-terminated
- *  alloc, freed  objects, counted only if the heap was configured so
+ *  alloc, freed  objects, counted only if the heap was configured so; then, at 88, plainRun:
+ *             run again if the type has nothing else to it (flags 0), otherwise 0
  * </pre>
  *
  * <p>A run is a stretch of adjacent reference slots, as word offsets from the header: first slot in
@@ -42,6 +43,7 @@ public final class TypeDescriptor {
     static final long ELEMENT_BYTES = 68;
     static final long ALLOCATED = 72;
     static final long FREED = 80;
+    static final long PLAIN_RUN = 88;
 
     /** Its references are its elements. */
     public static final int REFERENCE_ARRAY = 1;
@@ -61,32 +63,43 @@ public final class TypeDescriptor {
     /** Its runs are not simply {@code run}. */
     public static final int UNUSUAL_RUNS = REFERENCE_ARRAY | TRACED | MANY_RUNS;
 
+    /** What {@link #plainRun} answers for all other types. */
+    public static final long NOT_PLAIN = 0;
+
     private TypeDescriptor() {}
 
     public static int flags(long descriptor) {
-        return getInt(descriptor + FLAGS);
+        return getInt(descriptor, FLAGS);
     }
 
     /** Runs of reference slots; 0 means that the type has no references. Not for traced types. */
     public static int runCount(long descriptor) {
-        return getInt(descriptor + RUN_COUNT);
+        return getInt(descriptor, RUN_COUNT);
     }
 
     /** A type without references and destructor: its objects need nothing but their block freed. */
     public static boolean isPlainLeaf(long descriptor) {
-        return getLong(descriptor + FLAGS) == 0;
+        return getLong(descriptor, FLAGS) == 0;
+    }
+
+    /**
+     * The run of a fixed object that has one and nothing else to do when it dies, or {@link
+     * #NOT_PLAIN}.
+     */
+    public static long plainRun(long descriptor) {
+        return getLong(descriptor, PLAIN_RUN);
     }
 
     /** Packed run {@code index} of an object that is not traced. */
     public static long run(long descriptor, int flags, long header, int index) {
         if ((flags & UNUSUAL_RUNS) == 0) {
-            return getLong(descriptor + RUN);
+            return getLong(descriptor, RUN);
         }
         if ((flags & REFERENCE_ARRAY) != 0) {
-            long length = getLong(header + HeaderWord.BYTES);
+            long length = getLong(header, HeaderWord.BYTES);
             return pack(ARRAY_FIRST_WORD, ARRAY_FIRST_WORD + length);
         }
-        return getLong(getLong(descriptor + RUNS) + ((long) index << 3));
+        return getLong(getLong(descriptor, RUNS) + ((long) index << 3));
     }
 
     /** Address of a run's first slot. */
@@ -105,12 +118,12 @@ public final class TypeDescriptor {
 
     /** Address of the list of weak slots: its length, then offsets from the header. */
     public static long weakSlots(long descriptor) {
-        return getLong(descriptor + WEAK_SLOTS);
+        return getLong(descriptor, WEAK_SLOTS);
     }
 
     /** Address of the destructor in C, or 0. */
     public static long nativeDrop(long descriptor) {
-        return getLong(descriptor + DROP);
+        return getLong(descriptor, DROP);
     }
 
     /** Header, then the length. */

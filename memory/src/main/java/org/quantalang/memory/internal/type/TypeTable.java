@@ -172,20 +172,20 @@ public final class TypeTable {
                         info.isArray() ? SizeClass.LARGE : sizeClass(info),
                         firstBlock,
                         verdicts.cyclic(index - 1));
-        putLong(descriptor + TypeDescriptor.HEADER, type.header());
-        putLong(descriptor + TypeDescriptor.SIZE, info.size());
-        putLong(descriptor + TypeDescriptor.DROP, info.nativeDrop());
-        putInt(descriptor + TypeDescriptor.ALIGN, info.align());
-        putInt(descriptor + TypeDescriptor.ELEMENT_BYTES, type.elementBytes);
+        putLong(descriptor, TypeDescriptor.HEADER, type.header());
+        putLong(descriptor, TypeDescriptor.SIZE, info.size());
+        putLong(descriptor, TypeDescriptor.DROP, info.nativeDrop());
+        putInt(descriptor, TypeDescriptor.ALIGN, info.align());
+        putInt(descriptor, TypeDescriptor.ELEMENT_BYTES, type.elementBytes);
         byte[] name = info.name().getBytes(StandardCharsets.UTF_8);
         long nameAt = data(name.length + 1L);
         Memory.putCString(nameAt, name);
-        putLong(descriptor + TypeDescriptor.NAME, nameAt);
+        putLong(descriptor, TypeDescriptor.NAME, nameAt);
         int flags = describeReferences(info, descriptor);
         if (info.drop() != null || info.nativeDrop() != 0) {
             flags |= TypeDescriptor.DESTRUCTOR;
         }
-        putInt(descriptor + TypeDescriptor.FLAGS, flags);
+        putInt(descriptor, TypeDescriptor.FLAGS, flags);
         return type;
     }
 
@@ -207,10 +207,10 @@ public final class TypeTable {
     private int describeReferences(TypeInfo info, long descriptor) {
         int flags = 0;
         if (info.elementKind() == FieldKind.REFERENCE) {
-            putInt(descriptor + TypeDescriptor.RUN_COUNT, 1);
+            putInt(descriptor, TypeDescriptor.RUN_COUNT, 1);
             flags |= TypeDescriptor.REFERENCE_ARRAY;
         } else if (info.trace() != null) {
-            putInt(descriptor + TypeDescriptor.RUN_COUNT, 1);
+            putInt(descriptor, TypeDescriptor.RUN_COUNT, 1);
             flags |= TypeDescriptor.TRACED;
         } else {
             flags |= describeRuns(descriptor, info.referenceOffsets());
@@ -226,7 +226,7 @@ public final class TypeTable {
             for (int i = 0; i < weak.length; i++) {
                 putLong(list + (i + 1L) * Long.BYTES, weak[i]);
             }
-            putLong(descriptor + TypeDescriptor.WEAK_SLOTS, list);
+            putLong(descriptor, TypeDescriptor.WEAK_SLOTS, list);
             flags |= TypeDescriptor.WEAK_FIELDS;
         }
         return flags;
@@ -234,11 +234,11 @@ public final class TypeTable {
 
     private int describeRuns(long descriptor, long[] offsets) {
         List<Long> runs = runs(offsets);
-        putInt(descriptor + TypeDescriptor.RUN_COUNT, runs.size());
+        putInt(descriptor, TypeDescriptor.RUN_COUNT, runs.size());
         if (runs.isEmpty()) {
             return 0;
         }
-        putLong(descriptor + TypeDescriptor.RUN, runs.getFirst());
+        putLong(descriptor, TypeDescriptor.RUN, runs.getFirst());
         if (runs.size() == 1) {
             return 0;
         }
@@ -246,7 +246,7 @@ public final class TypeTable {
         for (int i = 0; i < runs.size(); i++) {
             putLong(list + (long) i * Long.BYTES, runs.get(i));
         }
-        putLong(descriptor + TypeDescriptor.RUNS, list);
+        putLong(descriptor, TypeDescriptor.RUNS, list);
         return TypeDescriptor.MANY_RUNS;
     }
 
@@ -285,12 +285,12 @@ public final class TypeTable {
     public void countAllocated(long descriptor) {
         putLong(
                 descriptor + TypeDescriptor.ALLOCATED,
-                getLong(descriptor + TypeDescriptor.ALLOCATED) + 1);
+                getLong(descriptor, TypeDescriptor.ALLOCATED) + 1);
     }
 
     /** Counts one freed object. */
     public void countFreed(long descriptor) {
-        putLong(descriptor + TypeDescriptor.FREED, getLong(descriptor + TypeDescriptor.FREED) + 1);
+        putLong(descriptor, TypeDescriptor.FREED, getLong(descriptor, TypeDescriptor.FREED) + 1);
     }
 
     /** Objects of a type allocated so far; 0 if the heap does not count per type. */

@@ -1,0 +1,122 @@
+package org.quantalang.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+class HeapLifecycleTest {
+    private static final TypeInfo NODE = TypeInfo.builder("Node").reference("next", "Node").build();
+
+    private static long mappings() throws IOException {
+        Path maps = Path.of("/proc/self/maps");
+        Assumptions.assumeTrue(Files.exists(maps), "skipped: no /proc/self/maps on this system");
+        try (var lines = Files.lines(maps)) {
+            return lines.count();
+        }
+    }
+
+    @Test
+    void tenThousandHeapsLeaveNothingBehind() throws IOException {
+        use(10);
+        long before = mappings();
+        use(10_000);
+        long after = mappings();
+        assertTrue(after <= before + 50, "mappings before=%d after=%d".formatted(before, after));
+    }
+
+    private static void use(int heaps) {
+        for (int i = 0; i < heaps; i++) {
+            try (ConfinedHeap heap = ConfinedHeap.open()) {
+                long object = heap.allocate(NODE);
+                heap.setReference(object, 0, object);
+                heap.release(object);
+            }
+        }
+    }
+
+    @Test
+    void aForgottenHeapIsReportedAndItsMemoryReturned() throws Exception {
+        Queue<String> notices = new ConcurrentLinkedQueue<>();
+        WeakReference<ConfinedHeap> gone = forget(notices);
+        for (int i = 0; i < 500 && notices.isEmpty(); i++) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertEquals(null, gone.get());
+        assertEquals(
+                List.of(
+                        "heap was never closed: name=forgotten reservedBytes=68719476736; close it,"
+                                + " or open it in try-with-resources"),
+                List.copyOf(notices));
+    }
+
+    private static WeakReference<ConfinedHeap> forget(Queue<String> notices) {
+        ConfinedHeap heap =
+                ConfinedHeap.open(
+                        HeapConfig.DEFAULT.withName("forgotten").withNotices(notices::add));
+        heap.release(heap.allocate(NODE));
+        return new WeakReference<>(heap);
+    }
+
+    @Test
+    void lessAddressSpaceThanWantedIsTold() {
+        List<String> notices = new ArrayList<>();
+        HeapConfig config =
+                HeapConfig.DEFAULT.withAddressSpaceBytes(1L << 50).withNotices(notices::add);
+        try (ConfinedHeap heap = ConfinedHeap.open(config)) {
+            heap.release(heap.allocate(NODE));
+        }
+        assertEquals(1, notices.size());
+        assertTrue(
+                notices.getFirst().startsWith("heap has less address space than wanted: bytes="),
+                notices.getFirst());
+    }
+
+    @Test
+    void useAfterCloseOrFromAnotherThreadIsRefused() throws InterruptedException {
+        ConfinedHeap heap = ConfinedHeap.open(HeapConfig.DEFAULT.withName("mine"));
+        Queue<String> refused = new ConcurrentLinkedQueue<>();
+        Thread other =
+                new Thread(
+                        () -> {
+                            try {
+                                heap.collectCycles();
+                            } catch (IllegalStateException failure) {
+                                refused.add(String.valueOf(failure.getMessage()));
+                            }
+                        },
+                        "other");
+        other.start();
+        other.join();
+        assertTrue(
+                refused.element().startsWith("heap belongs to another thread: name=mine"),
+                refused.toString());
+        heap.close();
+        heap.close();
+        assertThrows(IllegalStateException.class, heap::verify);
+    }
+
+    @Test
+    void aHeapMayBeSmall() {
+        try (ConfinedHeap heap =
+                ConfinedHeap.open(HeapConfig.DEFAULT.withAddressSpaceBytes(1 << 20))) {
+            assertThrows(
+                    HeapOutOfMemoryError.class,
+                    () -> heap.allocateArray(TypeInfo.byteArray(), 1 << 20));
+            heap.release(heap.allocate(NODE));
+            heap.verify();
+        }
+    }
+}
