@@ -14,6 +14,7 @@ import org.quantalang.memory.internal.count.Reclaimer;
 import org.quantalang.memory.internal.count.WeakCounts;
 import org.quantalang.memory.internal.cycle.BaconRajanCollector;
 import org.quantalang.memory.internal.cycle.CycleCollector;
+import org.quantalang.memory.internal.cycle.LocalCollector;
 import org.quantalang.memory.internal.cycle.LongStack;
 import org.quantalang.memory.internal.debug.HeapVerifier;
 import org.quantalang.memory.internal.object.HeaderWord;
@@ -79,14 +80,7 @@ public final class ConfinedHeap implements Heap {
                         config.pageSource(), config.addressSpaceBytes(), config.notices());
         blocks = new BlockAllocator(space, config.limitBytes(), config.returnDelay().toNanos());
         types = new TypeTable(space, blocks.classes());
-        BaconRajanCollector collector =
-                new BaconRajanCollector(
-                        config.pageSource(),
-                        types,
-                        blocks,
-                        this::runDestructor,
-                        config.collectionThreshold());
-        cycles = collector;
+        cycles = collector();
         reclaimer =
                 new Reclaimer(
                         types,
@@ -96,10 +90,33 @@ public final class ConfinedHeap implements Heap {
                         cycles,
                         config.releaseBudget(),
                         countTypes);
-        collector.reclaimer(reclaimer);
+        cycles.reclaimer(reclaimer);
         // It must not lead back to this heap, or the heap could never be found forgotten.
         reservation = new Reservation(space, cycles.buffers(), config);
         cleanable = CLEANER.register(this, reservation);
+    }
+
+    private CycleCollector collector() {
+        CycleOptions options = config.cycleOptions();
+        return switch (options.algorithm()) {
+            case LOCAL ->
+                    new LocalCollector(
+                            config.pageSource(),
+                            types,
+                            blocks,
+                            this::runDestructor,
+                            options,
+                            config.lastEpoch());
+            case PLAIN ->
+                    new BaconRajanCollector(
+                            config.pageSource(),
+                            types,
+                            blocks,
+                            this::runDestructor,
+                            options.threshold() == 0
+                                    ? BaconRajanCollector.DEFAULT_THRESHOLD
+                                    : options.threshold());
+        };
     }
 
     /** {@return opens a heap with default settings, owned by this thread} */
@@ -285,6 +302,9 @@ public final class ConfinedHeap implements Heap {
         checkOwner();
         if (reclaimer.pending()) {
             reclaimer.drainSome();
+        }
+        if (automatic && cycles.grown()) {
+            collectDue();
         }
         long header = tryBlock(sizeClass, firstBlock, payload);
         if (header == BlockAllocator.NONE) {

@@ -45,6 +45,9 @@ import java.util.function.LongConsumer;
  * <p>Owner thread only.
  */
 public final class BaconRajanCollector implements CycleCollector {
+    /** Candidates that make a collection due at first, unless the heap was configured otherwise. */
+    public static final int DEFAULT_THRESHOLD = 512;
+
     /** The paper's green, and what is held from outside for ever: neither is traced. */
     private static final long NOT_TRACED = ACYCLIC | PINNED;
 
@@ -94,7 +97,7 @@ public final class BaconRajanCollector implements CycleCollector {
         this.whites = new LongStack(source);
     }
 
-    /** Tells what frees objects; once, before the first collection. */
+    @Override
     public void reclaimer(Reclaimer heapReclaimer) {
         reclaimer = heapReclaimer;
     }
@@ -125,6 +128,11 @@ public final class BaconRajanCollector implements CycleCollector {
     @Override
     public boolean due() {
         return !collecting && (roots.size() >= threshold || rootsLost);
+    }
+
+    @Override
+    public boolean grown() {
+        return false;
     }
 
     @Override

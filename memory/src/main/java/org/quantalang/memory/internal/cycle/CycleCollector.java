@@ -1,6 +1,7 @@
 package org.quantalang.memory.internal.cycle;
 
 import org.quantalang.memory.CollectionResult;
+import org.quantalang.memory.internal.count.Reclaimer;
 
 import java.util.List;
 import java.util.function.LongConsumer;
@@ -12,6 +13,9 @@ import java.util.function.LongConsumer;
  * <p>All addresses are those of headers. Owner thread only.
  */
 public interface CycleCollector {
+    /** Tells what frees objects; once, before anything else. */
+    void reclaimer(Reclaimer heapReclaimer);
+
     /**
      * A strong count fell to non-zero, and the word allows a candidate ({@code NO_CANDIDATE} bits
      * clear). Colours the object and may buffer it; never fails and never collects.
@@ -24,6 +28,14 @@ public interface CycleCollector {
 
     /** Whether enough candidates wait. */
     boolean due();
+
+    /**
+     * The heap is about to look for a block where none is at hand. Few candidates may hold much, so
+     * growth makes a collection due as well.
+     *
+     * @return whether {@link #collectDue} would have work
+     */
+    boolean grown();
 
     /** Does the work that is due; may be partial. */
     void collectDue();

@@ -1,0 +1,516 @@
+package org.quantalang.memory.internal.cycle;
+
+import static org.quantalang.memory.internal.object.HeaderWord.BUFFERED;
+import static org.quantalang.memory.internal.object.HeaderWord.COLOUR_MASK;
+import static org.quantalang.memory.internal.object.HeaderWord.MEMBER;
+import static org.quantalang.memory.internal.object.HeaderWord.OLD;
+import static org.quantalang.memory.internal.object.HeaderWord.OLD_BUFFERED;
+import static org.quantalang.memory.internal.object.HeaderWord.PURPLE;
+import static org.quantalang.memory.internal.object.Memory.getLong;
+import static org.quantalang.memory.internal.object.Memory.putLong;
+import static org.quantalang.memory.internal.type.TypeDescriptor.DESTRUCTOR;
+
+import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.CollectionResult;
+import org.quantalang.memory.CycleOptions;
+import org.quantalang.memory.internal.alloc.BlockAllocator;
+import org.quantalang.memory.internal.alloc.PageSource;
+import org.quantalang.memory.internal.count.Destructors;
+import org.quantalang.memory.internal.count.Reclaimer;
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.type.TypeTable;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongConsumer;
+
+/**
+ * The cycle collector that looks near before it looks far.
+ *
+ * <p>It rests on one lemma. Take any set S of objects, and let in(s) be the number of slots of
+ * members of S that refer to s. The largest part W of S in which every member's references all come
+ * from W is garbage. What is outside S merely counts as a holder. So a trace may be given any part
+ * of the heap, leave out anything and stop anywhere: it can never free a live object, only miss
+ * garbage. And since references are counted beside the real counts (see {@link SideCount}), an
+ * abandoned trace needs no undoing, and what is live no restoring.
+ *
+ * <p>A collection is due after few candidates. Each gets a {@link LocalTrace}. What those leave
+ * open gets one {@link JointTrace}, which marks what it finds live as old; young traces do not
+ * enter old objects, and candidates that they therefore cannot decide move to the old buffer. A
+ * full trace over all buffers leaves out nothing; it runs when the others' work has earned it or
+ * the heap has grown, so that all garbage is found in the end. See {@link Candidates} for the rule
+ * that makes this complete.
+ *
+ * <p>Owner thread only.
+ */
+public final class LocalCollector implements CycleCollector {
+    /** Candidates that make a collection due, unless the heap was configured otherwise. */
+    private static final int DEFAULT_THRESHOLD = 32;
+
+    /** Pages taken since the last collection that make one due: few candidates may hold much. */
+    private static final long GROWTH_PAGES_BYTES = 16L << 16;
+
+    /** Once local traces have failed this much more than succeeded they look at one object only. */
+    private static final long LOCAL_CREDIT_FLOOR = -64;
+
+    private static final long LOCAL_CREDIT_MOST = 4096;
+    private static final long LOCAL_CREDIT_PER_FREED = 4;
+
+    /** Local traces of old candidates: granted at first, earned by a success, kept at most. */
+    private static final long OLD_CREDIT_FIRST = 64;
+
+    private static final long OLD_CREDIT_PER_SUCCESS = 8;
+    private static final long OLD_CREDIT_MOST = 1024;
+    private static final long OLD_PERIOD_MOST = 1024;
+
+    /** A live object costs a full trace about three times what a dead one costs a young trace. */
+    private static final long FULL_COST_FACTOR = 3;
+
+    private static final long FULL_COST_LEAST = 4096;
+    private static final long SWEPT_AT_ONCE = 128;
+
+    /** Rounds that destructors can ask for in one complete collection. */
+    private static final int DESTRUCTOR_ROUNDS_MOST = 100;
+
+    private final CycleOptions options;
+    private final TypeTable types;
+    private final BlockAllocator blocks;
+    private final Destructors destructors;
+    private final Candidates candidates;
+    private final Epochs epochs;
+    private final Edges edges;
+    private final LocalTrace local;
+    private final JointTrace joint;
+    private final LongStack open;
+    private final CycleCounters counters = new CycleCounters();
+    private final int firstThreshold;
+    private @Nullable Disposal disposal;
+    private @Nullable Reclaimer reclaimer;
+
+    private long threshold;
+    private boolean collecting;
+    private boolean destroyed;
+    private boolean outOfMemory;
+    private long localCredit = LOCAL_CREDIT_MOST;
+    private long oldCredit = OLD_CREDIT_FIRST;
+    private long oldSeen;
+    private long oldPeriod = 1;
+    private long fullCredit;
+    private long fullCost;
+    private long bytesAfterFull;
+    private long bytesAfterCollection;
+
+    /**
+     * Makes the collector of one heap.
+     *
+     * @param lastEpoch where the numbering of traces starts anew; {@link #LAST_EPOCH} but for tests
+     */
+    public LocalCollector(
+            PageSource source,
+            TypeTable types,
+            BlockAllocator blocks,
+            Destructors destructors,
+            CycleOptions options,
+            long lastEpoch) {
+        this.options = options;
+        this.types = types;
+        this.blocks = blocks;
+        this.destructors = destructors;
+        this.candidates = new Candidates(blocks, source);
+        this.epochs = new Epochs(blocks, lastEpoch);
+        this.edges = new Edges(types, source);
+        this.local = new LocalTrace(types, edges, source);
+        this.joint = new JointTrace(types, edges, epochs, source);
+        this.open = new LongStack(source);
+        this.firstThreshold = options.threshold() == 0 ? DEFAULT_THRESHOLD : options.threshold();
+        this.threshold = firstThreshold;
+    }
+
+    /** The largest epoch that the side counts can hold. */
+    public static final long LAST_EPOCH = Epochs.LAST;
+
+    @Override
+    public void reclaimer(Reclaimer heapReclaimer) {
+        reclaimer = heapReclaimer;
+        disposal = new Disposal(types, blocks, destructors, candidates, heapReclaimer);
+    }
+
+    // ---- when
+
+    @Override
+    public boolean possibleRoot(long header, long word) {
+        candidates.touched(header, word);
+        return due();
+    }
+
+    @Override
+    public boolean due() {
+        return (candidates.young.size() >= threshold && !collecting) || lostDue();
+    }
+
+    private boolean lostDue() {
+        return candidates.lost() && !collecting && !outOfMemory;
+    }
+
+    @Override
+    public boolean grown() {
+        return !collecting
+                && blocks.usedBytes() - bytesAfterCollection >= GROWTH_PAGES_BYTES
+                && (!candidates.young.isEmpty() || fullDue());
+    }
+
+    private boolean fullDue() {
+        long bytes = blocks.usedBytes();
+        if (bytesAfterFull == 0) {
+            bytesAfterFull = bytes;
+        }
+        return !candidates.old.isEmpty()
+                && (fullCredit > FULL_COST_FACTOR * fullCost + FULL_COST_LEAST
+                        || bytes - bytesAfterFull
+                                > bytesAfterFull * options.growthPercent() / 100
+                                        + options.growthBytes());
+    }
+
+    @Override
+    public void collectDue() {
+        if (collecting) {
+            return;
+        }
+        collecting = true;
+        long start = System.nanoTime();
+        try {
+            long tracedBefore = counters.traced;
+            collectYoung();
+            if (destroyed) {
+                // What only destructors kept is found again now; more of them can wait.
+                destroyed = false;
+                collectYoung();
+                destroyed = false;
+            }
+            fullCredit += (counters.traced - tracedBefore) * options.fullSharePercent() / 100;
+            if (fullDue()) {
+                fullTrace();
+                endOfFull();
+            }
+            candidates.sweepOld(SWEPT_AT_ONCE, releaser());
+            releaser().drainSome();
+        } finally {
+            collecting = false;
+            adaptThreshold();
+            bytesAfterCollection = blocks.usedBytes();
+            counters.collections++;
+            counters.took(System.nanoTime() - start);
+        }
+    }
+
+    private void endOfFull() {
+        fullCredit = 0;
+        bytesAfterFull = blocks.usedBytes();
+        counters.full++;
+    }
+
+    /** What waits again after a collection does not count. */
+    private void adaptThreshold() {
+        threshold = candidates.young.size() + firstThreshold;
+    }
+
+    @Override
+    public CollectionResult collectAll() {
+        if (collecting) {
+            return CollectionResult.NOTHING;
+        }
+        collecting = true;
+        long start = System.nanoTime();
+        counters.start();
+        try {
+            int rounds = 0;
+            do {
+                outOfMemory = false;
+                destroyed = false;
+                do {
+                    collectYoung();
+                    releaser().drainAll();
+                } while (candidates.lost() && !outOfMemory);
+                while (!candidates.isEmpty() && !outOfMemory) {
+                    fullTrace();
+                    releaser().drainAll();
+                }
+                rounds += destroyed ? 1 : 0;
+            } while (destroyed && rounds < DESTRUCTOR_ROUNDS_MOST && !outOfMemory);
+            endOfFull();
+        } finally {
+            collecting = false;
+            outOfMemory = false;
+            adaptThreshold();
+            bytesAfterCollection = blocks.usedBytes();
+            counters.collections++;
+        }
+        long nanos = System.nanoTime() - start;
+        counters.took(nanos);
+        return counters.since(nanos);
+    }
+
+    // ---- young candidates
+
+    private void collectYoung() {
+        if (candidates.lost()) {
+            candidates.findLost();
+        }
+        long count = candidates.young.size();
+        open.clear();
+        if (!open.reserve(count)) {
+            outOfMemory = true;
+            return;
+        }
+        candidates.take();
+        LongStack taken = candidates.taken;
+        counters.candidates += count;
+        for (long i = 0; i < count; i++) {
+            decide(taken.get(i));
+        }
+        taken.clear();
+        if (!open.isEmpty()) {
+            trace(open, false);
+        }
+    }
+
+    /** Looks near one candidate; what it leaves open goes to {@link #open} or the old buffer. */
+    private void decide(long header) {
+        long word = getLong(header);
+        if (!HeaderWord.alive(word)) {
+            Candidates.letGo(header, BUFFERED, releaser());
+            return;
+        }
+        if ((word & MEMBER) != 0) {
+            candidates.defer(header, candidates.waiting);
+            return;
+        }
+        if ((word & COLOUR_MASK) != PURPLE || HeaderWord.pinned(word)) {
+            // Found live by a full trace since, and not touched again; or live for ever.
+            Candidates.drop(header, BUFFERED);
+            return;
+        }
+        if ((word & OLD) != 0) {
+            decideOld(header, word);
+            return;
+        }
+        if (localCredit <= 0) {
+            localCredit++;
+        }
+        long budget = localCredit > 0 ? options.localObjects() : 1;
+        switch (lookNear(header, word, budget, true)) {
+            case GARBAGE -> {}
+            case HELD -> Candidates.drop(header, BUFFERED);
+            case OPEN -> open.push(header);
+        }
+    }
+
+    /** Old candidates are tried while that pays, by sampling when it does not. */
+    private void decideOld(long header, long word) {
+        if (oldCredit <= 0 && ++oldSeen % oldPeriod != 0) {
+            // Still purple: not a candidate again until a full trace has looked at it.
+            candidates.moveToOld(header, PURPLE);
+            return;
+        }
+        oldCredit--;
+        LocalTrace.Verdict verdict = lookNear(header, word, options.localObjects(), false);
+        if (verdict == LocalTrace.Verdict.GARBAGE) {
+            oldPeriod = 1;
+            oldCredit = Math.min(oldCredit + OLD_CREDIT_PER_SUCCESS, OLD_CREDIT_MOST);
+            return;
+        }
+        if (oldCredit <= 0) {
+            oldPeriod = Math.min(2 * oldPeriod, OLD_PERIOD_MOST);
+        }
+        if (verdict == LocalTrace.Verdict.HELD) {
+            Candidates.drop(header, BUFFERED);
+        } else {
+            candidates.moveToOld(header, HeaderWord.BLACK);
+        }
+    }
+
+    private LocalTrace.Verdict lookNear(long header, long word, long budget, boolean leaveOutOld) {
+        putLong(header, word & ~BUFFERED);
+        LocalTrace.Verdict verdict = local.run(header, budget, leaveOutOld);
+        long entered = local.set.size();
+        counters.traced += entered;
+        if (verdict == LocalTrace.Verdict.GARBAGE) {
+            counters.localFreed++;
+            localCredit =
+                    Math.min(localCredit + LOCAL_CREDIT_PER_FREED * entered, LOCAL_CREDIT_MOST);
+            free(local);
+            return verdict;
+        }
+        putLong(header, word);
+        if (budget > 1 && localCredit > LOCAL_CREDIT_FLOOR) {
+            localCredit -= entered;
+        }
+        if (verdict == LocalTrace.Verdict.HELD) {
+            counters.localHeld++;
+        } else {
+            counters.localOpen++;
+        }
+        return verdict;
+    }
+
+    private void free(LocalTrace found) {
+        if ((found.flagsSeen & DESTRUCTOR) != 0 && ender().mustDestroyAny(found.set)) {
+            LocalTrace.forgetNotes(found.boundary);
+            destroyed = true;
+            ender().destroy(found.set);
+            return;
+        }
+        counters.cycles++;
+        counters.freed += found.set.size();
+        ender().freeLocal(found);
+    }
+
+    // ---- joint traces
+
+    private void trace(LongStack roots, boolean full) {
+        joint.run(roots, full, 0, releaser());
+        counters.traced += joint.set.size();
+        if (full) {
+            fullCost = joint.set.size();
+        }
+        if (!joint.cut) {
+            joint.markOld();
+        }
+        long flags = full ? BUFFERED | OLD_BUFFERED : BUFFERED;
+        for (long i = 0; i < roots.size(); i++) {
+            long root = roots.get(i);
+            if (root == 0) {
+                continue;
+            }
+            if (joint.isGarbage(root)) {
+                if (JointTrace.isFirst(root)) {
+                    counters.cycles++;
+                }
+                putLong(root, getLong(root) & ~flags);
+            } else if (joint.cut) {
+                putBack(root, full);
+            } else if (joint.leftOut) {
+                candidates.moveToOld(root, HeaderWord.BLACK);
+            } else {
+                Candidates.drop(root, flags);
+            }
+        }
+        roots.clear();
+        outOfMemory |= joint.cut;
+        if (!joint.garbage.isEmpty()) {
+            free(joint);
+        }
+    }
+
+    private void putBack(long root, boolean full) {
+        if (full) {
+            putLong(root, getLong(root) & ~BUFFERED);
+            candidates.moveToOld(root, HeaderWord.BLACK);
+        } else {
+            candidates.defer(root, candidates.young);
+        }
+    }
+
+    private void free(JointTrace found) {
+        if ((found.flagsSeen & DESTRUCTOR) != 0 && ender().mustDestroyAny(found.garbage)) {
+            destroyed = true;
+            ender().destroy(found.garbage);
+            return;
+        }
+        counters.freed += found.garbage.size();
+        found.releaseBoundary(ender());
+        ender().freeBlocks(found.garbage, found.flagsSeen);
+    }
+
+    /** Traces all candidates and all that they reach. */
+    private void fullTrace() {
+        candidates.take();
+        LongStack young = candidates.taken;
+        LongStack old = candidates.old;
+        open.clear();
+        if (!open.reserve(young.size() + old.size() + candidates.waiting.size())) {
+            outOfMemory = true;
+            candidates.take();
+            return;
+        }
+        for (long i = 0; i < old.size(); i++) {
+            long header = old.get(i);
+            long word = getLong(header);
+            if ((word & BUFFERED) != 0) {
+                putLong(header, word & ~OLD_BUFFERED);
+            } else {
+                open.push(header);
+            }
+        }
+        for (long i = 0; i < young.size(); i++) {
+            open.push(young.get(i));
+        }
+        for (long i = 0; i < candidates.waiting.size(); i++) {
+            open.push(candidates.waiting.get(i));
+        }
+        old.clear();
+        young.clear();
+        candidates.waiting.clear();
+        candidates.oldTaken();
+        trace(open, true);
+    }
+
+    private Disposal ender() {
+        Disposal result = disposal;
+        if (result == null) {
+            throw new IllegalStateException("collector has no reclaimer yet");
+        }
+        return result;
+    }
+
+    private Reclaimer releaser() {
+        Reclaimer result = reclaimer;
+        if (result == null) {
+            throw new IllegalStateException("collector has no reclaimer yet");
+        }
+        return result;
+    }
+
+    // ---- what it tells
+
+    @Override
+    public void forEachCandidate(LongConsumer visitor) {
+        candidates.forEach(visitor);
+    }
+
+    @Override
+    public long candidates() {
+        return candidates.size();
+    }
+
+    @Override
+    public long collections() {
+        return counters.collections;
+    }
+
+    @Override
+    public long cycles() {
+        return counters.cycles;
+    }
+
+    @Override
+    public long freedObjects() {
+        return counters.freed;
+    }
+
+    @Override
+    public List<LongStack> buffers() {
+        List<LongStack> all = new ArrayList<>(joint.buffers());
+        all.addAll(
+                List.of(
+                        candidates.young,
+                        candidates.taken,
+                        candidates.old,
+                        candidates.waiting,
+                        open,
+                        edges.buffer(),
+                        local.set,
+                        local.boundary));
+        return all;
+    }
+}
