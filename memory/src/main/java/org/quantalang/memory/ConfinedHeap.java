@@ -25,6 +25,7 @@ import org.quantalang.memory.internal.type.TypeDescriptor;
 import org.quantalang.memory.internal.type.TypeTable;
 
 import java.lang.ref.Cleaner;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -424,6 +425,10 @@ public final class ConfinedHeap implements Heap {
                 || HeaderWord.has(word, HeaderWord.DYING | HeaderWord.FINALIZED)) {
             return 0;
         }
+        if (HeaderWord.has(word, HeaderWord.MEMBER)
+                && !cycles.mayUpgrade(object - HeaderWord.BYTES)) {
+            return 0;
+        }
         retain(object);
         return object;
     }
@@ -505,7 +510,18 @@ public final class ConfinedHeap implements Heap {
         long slot = object + offset;
         long old = Memory.getLong(slot);
         Memory.putLong(slot, value);
+        if (old != 0) {
+            touchIfMember(old - HeaderWord.BYTES);
+        }
         return old;
+    }
+
+    /** A reference left a field without a decrement, which a trace in slices would miss. */
+    private void touchIfMember(long header) {
+        long word = Memory.getLong(header);
+        if (HeaderWord.has(word, HeaderWord.MEMBER)) {
+            cycles.possibleRoot(header, word);
+        }
     }
 
     @Override
@@ -787,13 +803,32 @@ public final class ConfinedHeap implements Heap {
         return cycles.collectAll();
     }
 
+    /**
+     * Collects garbage cycles for about so long; the next call, or the program's own releases, go
+     * on from there. The heap may be used in between as always.
+     *
+     * @param budget about how long
+     * @return what this call did; {@code complete} if no garbage cycle is left
+     */
+    public CollectionResult collectCycles(Duration budget) {
+        checkOwner();
+        return cycles.collectFor(budget.toNanos());
+    }
+
     @Override
     public GcStats stats() {
         checkOwner();
         long allocated = blocks.allocatedBlocks();
         long freed = blocks.freedBlocks();
+        CycleStats collected = cycles.stats();
         return new GcStats(
-                allocated, freed, cycles.collections(), cycles.cycles(), allocated - freed);
+                allocated, freed, collected.collections(), collected.cycles(), allocated - freed);
+    }
+
+    /** {@return what the cycle collector has done, and what waits for it} */
+    public CycleStats cycleStats() {
+        checkOwner();
+        return cycles.stats();
     }
 
     @Override

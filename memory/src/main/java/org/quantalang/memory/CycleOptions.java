@@ -17,6 +17,7 @@ import java.time.Duration;
  * @param growthBytes growth that makes none due yet, for small heaps
  * @param slice longest time that a long trace works at once; zero never interrupts one
  * @param sliceSharePercent share of the time that slices may take while the heap does not grow
+ * @param clockObjects objects that a long trace looks at between two looks at the clock
  */
 public record CycleOptions(
         Algorithm algorithm,
@@ -26,11 +27,12 @@ public record CycleOptions(
         int growthPercent,
         long growthBytes,
         Duration slice,
-        int sliceSharePercent) {
+        int sliceSharePercent,
+        int clockObjects) {
     /** Local traces first, slices of 200 microseconds. */
     public static final CycleOptions DEFAULT =
             new CycleOptions(
-                    Algorithm.LOCAL, 0, 48, 25, 50, 4L << 20, Duration.ofNanos(200_000), 50);
+                    Algorithm.LOCAL, 0, 48, 25, 50, 4L << 20, Duration.ofNanos(200_000), 50, 128);
 
     /** The collectors to choose from. */
     public enum Algorithm {
@@ -49,10 +51,12 @@ public record CycleOptions(
                 || growthBytes < 0
                 || slice.isNegative()
                 || sliceSharePercent < 1
-                || sliceSharePercent > 100) {
+                || sliceSharePercent > 100
+                || clockObjects < 1) {
             throw new IllegalArgumentException(
                     ("cycle option out of range: threshold=%d localObjects=%d fullSharePercent=%d"
-                         + " growthPercent=%d growthBytes=%d slice=%s sliceSharePercent=%d")
+                         + " growthPercent=%d growthBytes=%d slice=%s sliceSharePercent=%d"
+                         + " clockObjects=%d")
                             .formatted(
                                     threshold,
                                     localObjects,
@@ -60,7 +64,8 @@ public record CycleOptions(
                                     growthPercent,
                                     growthBytes,
                                     slice,
-                                    sliceSharePercent));
+                                    sliceSharePercent,
+                                    clockObjects));
         }
     }
 
@@ -79,7 +84,8 @@ public record CycleOptions(
                 growthPercent,
                 growthBytes,
                 slice,
-                sliceSharePercent);
+                sliceSharePercent,
+                clockObjects);
     }
 
     /**
@@ -97,7 +103,8 @@ public record CycleOptions(
                 growthPercent,
                 growthBytes,
                 slice,
-                sliceSharePercent);
+                sliceSharePercent,
+                clockObjects);
     }
 
     /**
@@ -115,7 +122,8 @@ public record CycleOptions(
                 growthPercent,
                 growthBytes,
                 slice,
-                sliceSharePercent);
+                sliceSharePercent,
+                clockObjects);
     }
 
     /**
@@ -135,7 +143,8 @@ public record CycleOptions(
                 growth,
                 bytes,
                 slice,
-                sliceSharePercent);
+                sliceSharePercent,
+                clockObjects);
     }
 
     /**
@@ -153,6 +162,27 @@ public record CycleOptions(
                 growthPercent,
                 growthBytes,
                 value,
-                sliceSharePercent);
+                sliceSharePercent,
+                clockObjects);
+    }
+
+    /**
+     * Sets how closely long traces watch the clock.
+     *
+     * @param sharePercent share of the time that slices may take while the heap does not grow
+     * @param objects objects looked at between two looks at the clock
+     * @return the changed copy
+     */
+    public CycleOptions withPacing(int sharePercent, int objects) {
+        return new CycleOptions(
+                algorithm,
+                threshold,
+                localObjects,
+                fullSharePercent,
+                growthPercent,
+                growthBytes,
+                slice,
+                sharePercent,
+                objects);
     }
 }

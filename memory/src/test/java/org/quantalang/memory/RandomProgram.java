@@ -1,5 +1,6 @@
 package org.quantalang.memory;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -134,7 +135,7 @@ final class RandomProgram implements AutoCloseable {
     void run(int operations) {
         for (int i = 0; i < operations; i++) {
             operation();
-            if (i % 997 == 996 || i < 2000 && i % 101 == 100) {
+            if (i % 997 == 996 || (i < 2000 && i % 101 == 100)) {
                 check(false);
                 if (random.nextInt(3) == 0) {
                     heap.collectCycles();
@@ -193,6 +194,8 @@ final class RandomProgram implements AutoCloseable {
             upgrade(weak[random.nextInt(WEAK_HANDLES)]);
         } else if (what < 98) {
             setWeakField(pick(), pick());
+        } else if (random.nextInt(8) == 0) {
+            heap.collectCycles(Duration.ofNanos(random.nextInt(20_000)));
         } else if (random.nextInt(40) == 0) {
             for (int i = 0; i < ROOTS; i++) {
                 if (random.nextBoolean()) {
@@ -439,14 +442,14 @@ final class RandomProgram implements AutoCloseable {
             setRoot(random.nextInt(ROOTS), number);
         } else if (what == 4 && !ending) {
             ownRoot(random.nextInt(ROOTS), create(Kind.NODE));
-            require(heap.collectCycles().equals(CollectionResult.NOTHING) || true, "re-entered");
+            heap.collectCycles(); // inside of a collection: nothing
         }
     }
 
     // ---- the independent tracer
 
     private BitSet reachable() {
-        return trace(null);
+        return trace(new int[objects.size()]);
     }
 
     private BitSet trace(int[] counts) {
@@ -455,9 +458,7 @@ final class RandomProgram implements AutoCloseable {
         int size = 0;
         for (int root : roots) {
             if (root != NONE) {
-                if (counts != null) {
-                    counts[root]++;
-                }
+                counts[root]++;
                 if (!reached.get(root)) {
                     reached.set(root);
                     if (size == work.length) {
@@ -470,9 +471,7 @@ final class RandomProgram implements AutoCloseable {
         while (size > 0) {
             for (int target : objects.get(work[--size]).slots) {
                 if (target != NONE) {
-                    if (counts != null) {
-                        counts[target]++;
-                    }
+                    counts[target]++;
                     if (!reached.get(target)) {
                         reached.set(target);
                         if (size + SLOTS >= work.length) {
@@ -576,18 +575,25 @@ final class RandomProgram implements AutoCloseable {
                             .withCycleOptions(
                                     options.withThreshold(12)
                                             .withLocalObjects(6)
-                                            .withFullTraces(25, 1, 1 << 16))
+                                            .withFullTraces(25, 1, 1 << 16)
+                                            .withSlice(Duration.ofNanos(1))
+                                            .withPacing(50, 31))
                             .withLastEpoch(40);
             case 1 ->
                     HeapConfig.DEFAULT
                             .withCycleOptions(
                                     options.withThreshold(3)
                                             .withLocalObjects(2)
-                                            .withFullTraces(2, 100, 1 << 20))
+                                            .withFullTraces(2, 100, 1 << 20)
+                                            .withSlice(Duration.ofNanos(1))
+                                            .withPacing(50, 9))
                             .withReleaseBudget(3);
             case 2 ->
                     HeapConfig.DEFAULT
-                            .withCycleOptions(options.withThreshold(40).withLocalObjects(20))
+                            .withCycleOptions(
+                                    options.withThreshold(12)
+                                            .withLocalObjects(6)
+                                            .withSlice(Duration.ZERO))
                             .withCountsPerType(true);
             case 3 -> HeapConfig.DEFAULT;
             default ->

@@ -90,7 +90,8 @@ final class Candidates {
         }
     }
 
-    private void addOld(long header, long word) {
+    /** Adds an object that is not in the old buffer to it, with this word. */
+    void addOld(long header, long word) {
         if (old.tryPush(header)) {
             putLong(header, word | OLD_BUFFERED);
         } else {

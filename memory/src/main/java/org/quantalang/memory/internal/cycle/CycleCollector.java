@@ -1,6 +1,7 @@
 package org.quantalang.memory.internal.cycle;
 
 import org.quantalang.memory.CollectionResult;
+import org.quantalang.memory.CycleStats;
 import org.quantalang.memory.internal.count.Reclaimer;
 
 import java.util.List;
@@ -40,6 +41,16 @@ public interface CycleCollector {
     /** Does the work that is due; may be partial. */
     void collectDue();
 
+    /**
+     * Collects for a while; goes on where the last call stopped.
+     *
+     * @param nanos how long, about
+     */
+    CollectionResult collectFor(long nanos);
+
+    /** A weak reference to a member of an interrupted trace is to become strong: may it? */
+    boolean mayUpgrade(long header);
+
     /** Collects until no garbage cycle is left. */
     CollectionResult collectAll();
 
@@ -49,14 +60,8 @@ public interface CycleCollector {
     /** Candidates that wait. */
     long candidates();
 
-    /** Collections so far. */
-    long collections();
-
-    /** Garbage cycles freed so far. */
-    long cycles();
-
-    /** Objects freed so far. */
-    long freedObjects();
+    /** What it has done so far. */
+    CycleStats stats();
 
     /** Everything off heap that the collector holds: closed with the heap, by whatever thread. */
     List<LongStack> buffers();

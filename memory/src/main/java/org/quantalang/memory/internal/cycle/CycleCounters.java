@@ -1,6 +1,7 @@
 package org.quantalang.memory.internal.cycle;
 
 import org.quantalang.memory.CollectionResult;
+import org.quantalang.memory.CycleStats;
 
 /** What a collector has done so far. Owner thread only. */
 final class CycleCounters {
@@ -13,7 +14,9 @@ final class CycleCounters {
     long localFreed;
     long localHeld;
     long localOpen;
+    long sliced;
     long slices;
+    long longestSliceNanos;
     long nanos;
     long longestPauseNanos;
 
@@ -33,14 +36,35 @@ final class CycleCounters {
     }
 
     /** What happened since {@link #start}. */
-    CollectionResult since(long tookNanos) {
+    CollectionResult since(long tookNanos, boolean complete) {
         return new CollectionResult(
                 candidates - candidatesBefore,
                 traced - tracedBefore,
                 freed - freedBefore,
                 cycles - cyclesBefore,
                 tookNanos,
-                tookNanos);
+                tookNanos,
+                complete);
+    }
+
+    CycleStats stats(long waitingYoung, long waitingOld) {
+        return new CycleStats(
+                collections,
+                candidates,
+                traced,
+                freed,
+                cycles,
+                localFreed,
+                localHeld,
+                localOpen,
+                full,
+                sliced,
+                slices,
+                longestSliceNanos,
+                nanos,
+                longestPauseNanos,
+                waitingYoung,
+                waitingOld);
     }
 
     /** The program waited for this long. */

@@ -63,7 +63,8 @@ final class Disposal {
         return false;
     }
 
-    private boolean mustDestroy(long header) {
+    /** Whether an object has a destructor that has not run. */
+    boolean mustDestroy(long header) {
         long word = getLong(header);
         return !HeaderWord.has(word, FINALIZED)
                 && (TypeDescriptor.flags(types.descriptor(word)) & TypeDescriptor.DESTRUCTOR) != 0;
@@ -136,6 +137,11 @@ final class Disposal {
         if (candidate && (after & HeaderWord.ACYCLIC) == 0) {
             candidates.lostReferences(header, after);
         }
+    }
+
+    /** A buffer or trace lets go of an object that is dead. */
+    void letGo(long header, long flags) {
+        Candidates.letGo(header, flags, reclaimer);
     }
 
     /** Frees the blocks of members whose references are all released. */

@@ -5,6 +5,7 @@ import static org.quantalang.memory.internal.object.Memory.getLong;
 import org.quantalang.memory.Tracer.SlotVisitor;
 import org.quantalang.memory.internal.alloc.PageSource;
 import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.type.TypeDescriptor;
 import org.quantalang.memory.internal.type.TypeTable;
 
@@ -23,6 +24,7 @@ final class Edges {
     private final TypeTable types;
     private final LongStack copied;
     private final SlotVisitor copy = this::copySlot;
+    private static final SlotVisitor CLEAR = slot -> Memory.putLong(slot, 0);
 
     /** Address of the first slot. */
     long start;
@@ -82,6 +84,21 @@ final class Edges {
         }
         start = copied.bottom();
         end = copied.top();
+    }
+
+    /** Sets every reference of an object to null, without counting. */
+    void clear(long header) {
+        long type = types.descriptor(getLong(header));
+        int flags = TypeDescriptor.flags(type);
+        if ((flags & TypeDescriptor.TRACED) != 0) {
+            types.at(HeaderWord.type(getLong(header))).traceInto(header, CLEAR);
+            return;
+        }
+        int runs = TypeDescriptor.runCount(type);
+        for (int i = 0; i < runs; i++) {
+            long run = TypeDescriptor.run(type, flags, header, i);
+            Memory.zeroWords(TypeDescriptor.start(header, run), TypeDescriptor.end(header, run));
+        }
     }
 
     private void copySlot(long slot) {

@@ -37,14 +37,12 @@ import org.quantalang.memory.internal.type.TypeTable;
 final class JointTrace {
     private static final long NOT_ENTERED = LocalTrace.NOT_ENTERED;
 
-    /** Objects entered between two looks at the clock. */
-    private static final long CLOCK_OBJECTS = 128;
-
     private static final long NO_EPOCH = -1;
 
     private final TypeTable types;
     private final Edges edges;
     private final Epochs epochs;
+    private final long clockObjects;
 
     /** Everything entered. */
     final LongStack set;
@@ -74,7 +72,8 @@ final class JointTrace {
     private long epoch;
     private long garbageEpoch;
 
-    JointTrace(TypeTable types, Edges edges, Epochs epochs, PageSource source) {
+    JointTrace(TypeTable types, Edges edges, Epochs epochs, PageSource source, long clockObjects) {
+        this.clockObjects = clockObjects;
         this.types = types;
         this.edges = edges;
         this.epochs = epochs;
@@ -175,7 +174,7 @@ final class JointTrace {
         int flags = flagsSeen;
         boolean stop = false;
         boolean partial = false;
-        long nextClock = deadline == 0 ? Long.MAX_VALUE : entered + CLOCK_OBJECTS;
+        long nextClock = deadline == 0 ? Long.MAX_VALUE : entered + clockObjects;
         while (head != tail) {
             long header = getLong(head);
             head += Long.BYTES;
@@ -229,7 +228,7 @@ final class JointTrace {
                 }
             }
             if ((head - set.bottom()) >>> 3 >= nextClock) {
-                nextClock += CLOCK_OBJECTS;
+                nextClock += clockObjects;
                 stop |= System.nanoTime() - deadline > 0;
             }
         }

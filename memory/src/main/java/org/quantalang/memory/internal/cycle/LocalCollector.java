@@ -13,8 +13,10 @@ import static org.quantalang.memory.internal.type.TypeDescriptor.DESTRUCTOR;
 import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.CollectionResult;
 import org.quantalang.memory.CycleOptions;
+import org.quantalang.memory.CycleStats;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.PageSource;
+import org.quantalang.memory.internal.alloc.PageTable;
 import org.quantalang.memory.internal.count.Destructors;
 import org.quantalang.memory.internal.count.Reclaimer;
 import org.quantalang.memory.internal.object.HeaderWord;
@@ -48,7 +50,7 @@ public final class LocalCollector implements CycleCollector {
     private static final int DEFAULT_THRESHOLD = 32;
 
     /** Pages taken since the last collection that make one due: few candidates may hold much. */
-    private static final long GROWTH_PAGES_BYTES = 16L << 16;
+    private static final long GROWTH_BYTES = 16 * PageTable.PAGE_BYTES;
 
     /** Once local traces have failed this much more than succeeded they look at one object only. */
     private static final long LOCAL_CREDIT_FLOOR = -64;
@@ -69,6 +71,9 @@ public final class LocalCollector implements CycleCollector {
     private static final long FULL_COST_LEAST = 4096;
     private static final long SWEPT_AT_ONCE = 128;
 
+    /** Between two looks at the clock of a call with a budget. */
+    private static final long SLICE_AT_MOST = 1_000_000;
+
     /** Rounds that destructors can ask for in one complete collection. */
     private static final int DESTRUCTOR_ROUNDS_MOST = 100;
 
@@ -81,9 +86,12 @@ public final class LocalCollector implements CycleCollector {
     private final Edges edges;
     private final LocalTrace local;
     private final JointTrace joint;
+    private final SlicedTrace sliced;
     private final LongStack open;
     private final CycleCounters counters = new CycleCounters();
     private final int firstThreshold;
+    private final long sliceNanos;
+    private final long restNanos;
     private @Nullable Disposal disposal;
     private @Nullable Reclaimer reclaimer;
 
@@ -99,6 +107,9 @@ public final class LocalCollector implements CycleCollector {
     private long fullCost;
     private long bytesAfterFull;
     private long bytesAfterCollection;
+    private long bytesAfterSlice;
+    private long lastSliceEnd;
+    private boolean notReached;
 
     /**
      * Makes the collector of one heap.
@@ -120,8 +131,12 @@ public final class LocalCollector implements CycleCollector {
         this.epochs = new Epochs(blocks, lastEpoch);
         this.edges = new Edges(types, source);
         this.local = new LocalTrace(types, edges, source);
-        this.joint = new JointTrace(types, edges, epochs, source);
+        this.joint = new JointTrace(types, edges, epochs, source, options.clockObjects());
+        this.sliced = new SlicedTrace(edges, epochs, candidates, counters, source);
         this.open = new LongStack(source);
+        this.sliceNanos = options.slice().toNanos();
+        this.restNanos =
+                sliceNanos * (100 - options.sliceSharePercent()) / options.sliceSharePercent();
         this.firstThreshold = options.threshold() == 0 ? DEFAULT_THRESHOLD : options.threshold();
         this.threshold = firstThreshold;
     }
@@ -154,9 +169,14 @@ public final class LocalCollector implements CycleCollector {
 
     @Override
     public boolean grown() {
-        return !collecting
-                && blocks.usedBytes() - bytesAfterCollection >= GROWTH_PAGES_BYTES
-                && (!candidates.young.isEmpty() || fullDue());
+        if (collecting) {
+            return false;
+        }
+        long bytes = blocks.usedBytes();
+        return (sliced.active() && bytes - bytesAfterSlice >= PageTable.PAGE_BYTES)
+                || (!candidates.young.isEmpty()
+                        && bytes - bytesAfterCollection
+                                >= (notReached ? PageTable.PAGE_BYTES : GROWTH_BYTES));
     }
 
     private boolean fullDue() {
@@ -180,17 +200,16 @@ public final class LocalCollector implements CycleCollector {
         long start = System.nanoTime();
         try {
             long tracedBefore = counters.traced;
-            collectYoung();
-            if (destroyed) {
-                // What only destructors kept is found again now; more of them can wait.
-                destroyed = false;
-                collectYoung();
-                destroyed = false;
-            }
+            collectYoungOnce(start);
             fullCredit += (counters.traced - tracedBefore) * options.fullSharePercent() / 100;
-            if (fullDue()) {
-                fullTrace();
-                endOfFull();
+            if (sliceNanos == 0 && !sliced.active()) {
+                if (fullDue()) {
+                    fullTrace();
+                    endOfFull();
+                }
+            } else {
+                startSliced();
+                workInSlices();
             }
             candidates.sweepOld(SWEPT_AT_ONCE, releaser());
             releaser().drainSome();
@@ -200,6 +219,106 @@ public final class LocalCollector implements CycleCollector {
             bytesAfterCollection = blocks.usedBytes();
             counters.collections++;
             counters.took(System.nanoTime() - start);
+        }
+    }
+
+    private void collectYoungOnce(long start) {
+        notReached = false;
+        long deadline = sliceNanos == 0 ? 0 : start + sliceNanos;
+        collectYoung(deadline);
+        if (destroyed) {
+            // What only destructors kept is found again now; more of them can wait.
+            collectYoung(deadline);
+            destroyed = false;
+        }
+    }
+
+    private void startSliced() {
+        if (sliced.active()) {
+            return;
+        }
+        if (fullDue()) {
+            endOfFull();
+            startSliced(false);
+        } else if (!candidates.waiting.isEmpty()) {
+            startSliced(true);
+        }
+    }
+
+    /**
+     * At most its share of the time, unless the heap grows: then half a slice more, for each page.
+     */
+    private void workInSlices() {
+        if (!sliced.active()) {
+            return;
+        }
+        long now = System.nanoTime();
+        if (blocks.usedBytes() - bytesAfterSlice >= PageTable.PAGE_BYTES) {
+            slice(now, sliceNanos * 3 / 2);
+        } else if (now - lastSliceEnd >= restNanos) {
+            slice(now, sliceNanos);
+        }
+    }
+
+    private void slice(long start, long nanos) {
+        counters.slices++;
+        long now;
+        boolean more;
+        do {
+            more = sliced.step(options.clockObjects(), ender());
+            now = System.nanoTime();
+        } while (more && now - start < nanos * 9 / 10);
+        if (!sliced.young()) {
+            fullCost = sliced.marked();
+        }
+        counters.longestSliceNanos = Math.max(counters.longestSliceNanos, now - start);
+        lastSliceEnd = now;
+        bytesAfterSlice = blocks.usedBytes();
+    }
+
+    @Override
+    public CollectionResult collectFor(long nanos) {
+        if (collecting) {
+            return CollectionResult.NOTHING;
+        }
+        collecting = true;
+        long start = System.nanoTime();
+        counters.start();
+        boolean complete = false;
+        try {
+            do {
+                if (!sliced.active() && !candidates.isEmpty()) {
+                    collectYoungOnce(start);
+                    startAnySliced();
+                }
+                if (sliced.active()) {
+                    slice(System.nanoTime(), Math.min(nanos, SLICE_AT_MOST));
+                }
+                releaser().drainSome();
+                complete = !sliced.active() && candidates.isEmpty() && !releaser().pending();
+            } while (!complete && System.nanoTime() - start < nanos);
+        } finally {
+            collecting = false;
+            adaptThreshold();
+            bytesAfterCollection = blocks.usedBytes();
+            counters.collections++;
+        }
+        long took = System.nanoTime() - start;
+        counters.took(took);
+        return counters.since(took, complete);
+    }
+
+    private void startSliced(boolean fromYoung) {
+        counters.sliced++;
+        sliced.start(fromYoung);
+    }
+
+    private void startAnySliced() {
+        if (!candidates.waiting.isEmpty()) {
+            startSliced(true);
+        } else if (!candidates.old.isEmpty()) {
+            endOfFull();
+            startSliced(false);
         }
     }
 
@@ -224,11 +343,12 @@ public final class LocalCollector implements CycleCollector {
         counters.start();
         try {
             int rounds = 0;
+            finishSliced();
             do {
                 outOfMemory = false;
                 destroyed = false;
                 do {
-                    collectYoung();
+                    collectYoung(0);
                     releaser().drainAll();
                 } while (candidates.lost() && !outOfMemory);
                 while (!candidates.isEmpty() && !outOfMemory) {
@@ -247,12 +367,17 @@ public final class LocalCollector implements CycleCollector {
         }
         long nanos = System.nanoTime() - start;
         counters.took(nanos);
-        return counters.since(nanos);
+        return counters.since(nanos, candidates.isEmpty());
+    }
+
+    private void finishSliced() {
+        boolean more = sliced.step(Long.MAX_VALUE, ender());
+        assert !more;
     }
 
     // ---- young candidates
 
-    private void collectYoung() {
+    private void collectYoung(long deadline) {
         if (candidates.lost()) {
             candidates.findLost();
         }
@@ -269,8 +394,15 @@ public final class LocalCollector implements CycleCollector {
             decide(taken.get(i));
         }
         taken.clear();
+        if (sliced.active() && sliced.young()) {
+            // What a trace in slices may decide anyway waits for the next one.
+            for (long i = 0; i < open.size(); i++) {
+                candidates.defer(open.get(i), candidates.waiting);
+            }
+            open.clear();
+        }
         if (!open.isEmpty()) {
-            trace(open, false);
+            trace(open, false, deadline);
         }
     }
 
@@ -367,8 +499,8 @@ public final class LocalCollector implements CycleCollector {
 
     // ---- joint traces
 
-    private void trace(LongStack roots, boolean full) {
-        joint.run(roots, full, 0, releaser());
+    private void trace(LongStack roots, boolean full, long deadline) {
+        joint.run(roots, full, deadline, releaser());
         counters.traced += joint.set.size();
         if (full) {
             fullCost = joint.set.size();
@@ -388,7 +520,7 @@ public final class LocalCollector implements CycleCollector {
                 }
                 putLong(root, getLong(root) & ~flags);
             } else if (joint.cut) {
-                putBack(root, full);
+                putBack(root, full, i);
             } else if (joint.leftOut) {
                 candidates.moveToOld(root, HeaderWord.BLACK);
             } else {
@@ -396,18 +528,25 @@ public final class LocalCollector implements CycleCollector {
             }
         }
         roots.clear();
-        outOfMemory |= joint.cut;
+        outOfMemory |= joint.cut && deadline == 0;
         if (!joint.garbage.isEmpty()) {
             free(joint);
         }
     }
 
-    private void putBack(long root, boolean full) {
+    /** What a trace that was cut short had no time for. */
+    private void putBack(long root, boolean full, long index) {
         if (full) {
             putLong(root, getLong(root) & ~BUFFERED);
             candidates.moveToOld(root, HeaderWord.BLACK);
-        } else {
+        } else if (index > 0 && index >= joint.reached) {
             candidates.defer(root, candidates.young);
+            notReached = true;
+        } else if (sliceNanos == 0) {
+            candidates.moveToOld(root, HeaderWord.BLACK);
+        } else {
+            // Its closure alone is too large, or partly in a trace in slices.
+            candidates.defer(root, candidates.waiting);
         }
     }
 
@@ -452,7 +591,7 @@ public final class LocalCollector implements CycleCollector {
         young.clear();
         candidates.waiting.clear();
         candidates.oldTaken();
-        trace(open, true);
+        trace(open, true, 0);
     }
 
     private Disposal ender() {
@@ -474,8 +613,14 @@ public final class LocalCollector implements CycleCollector {
     // ---- what it tells
 
     @Override
+    public boolean mayUpgrade(long header) {
+        return sliced.mayUpgrade(header);
+    }
+
+    @Override
     public void forEachCandidate(LongConsumer visitor) {
         candidates.forEach(visitor);
+        sliced.forEachCandidate(visitor);
     }
 
     @Override
@@ -484,23 +629,15 @@ public final class LocalCollector implements CycleCollector {
     }
 
     @Override
-    public long collections() {
-        return counters.collections;
-    }
-
-    @Override
-    public long cycles() {
-        return counters.cycles;
-    }
-
-    @Override
-    public long freedObjects() {
-        return counters.freed;
+    public CycleStats stats() {
+        return counters.stats(
+                candidates.young.size() + candidates.waiting.size(), candidates.old.size());
     }
 
     @Override
     public List<LongStack> buffers() {
         List<LongStack> all = new ArrayList<>(joint.buffers());
+        all.addAll(sliced.buffers());
         all.addAll(
                 List.of(
                         candidates.young,

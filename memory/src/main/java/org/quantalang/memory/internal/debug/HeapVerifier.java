@@ -138,7 +138,8 @@ public final class HeapVerifier {
             return;
         }
         GcColor colour = HeaderWord.colour(word);
-        if (colour == GcColor.GRAY || colour == GcColor.WHITE) {
+        boolean member = HeaderWord.has(word, HeaderWord.MEMBER);
+        if ((colour == GcColor.GRAY && !member) || colour == GcColor.WHITE) {
             problem("colour of a trace outside a trace", header);
         }
         if (HeaderWord.has(word, HeaderWord.ACYCLIC) == types.at(index).cyclic()) {
