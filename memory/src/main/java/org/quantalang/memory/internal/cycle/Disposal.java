@@ -100,8 +100,15 @@ final class Disposal {
     /**
      * Frees what a local trace found. Its boundary has all references out of the set: those to
      * objects that were not entered count there, those to objects that never are stand one by one.
+     *
+     * @return false if destructors ran instead
      */
-    void freeLocal(LocalTrace found) {
+    boolean freeLocal(LocalTrace found) {
+        if ((found.flagsSeen & TypeDescriptor.DESTRUCTOR) != 0 && mustDestroyAny(found.set)) {
+            LocalTrace.forgetNotes(found.boundary);
+            destroy(found.set);
+            return false;
+        }
         long end = found.boundary.top();
         for (long at = found.boundary.bottom(); at != end; at += Long.BYTES) {
             long header = getLong(at);
@@ -119,6 +126,7 @@ final class Disposal {
             }
         }
         freeBlocks(found.set, found.flagsSeen);
+        return true;
     }
 
     /**

@@ -431,7 +431,7 @@ public final class LocalCollector implements CycleCollector {
         }
         long budget = localCredit > 0 ? options.localObjects() : 1;
         switch (lookNear(header, word, budget, true)) {
-            case GARBAGE -> {}
+            case FREED, DESTROYED -> {}
             case HELD -> Candidates.drop(header, BUFFERED);
             case OPEN -> open.push(header);
         }
@@ -446,7 +446,7 @@ public final class LocalCollector implements CycleCollector {
         }
         oldCredit--;
         LocalTrace.Verdict verdict = lookNear(header, word, options.localObjects(), false);
-        if (verdict == LocalTrace.Verdict.GARBAGE) {
+        if (verdict == LocalTrace.Verdict.FREED || verdict == LocalTrace.Verdict.DESTROYED) {
             oldPeriod = 1;
             oldCredit = Math.min(oldCredit + OLD_CREDIT_PER_SUCCESS, OLD_CREDIT_MOST);
             return;
@@ -463,38 +463,30 @@ public final class LocalCollector implements CycleCollector {
 
     private LocalTrace.Verdict lookNear(long header, long word, long budget, boolean leaveOutOld) {
         putLong(header, word & ~BUFFERED);
-        LocalTrace.Verdict verdict = local.run(header, budget, leaveOutOld);
+        LocalTrace.Verdict verdict = local.run(header, budget, leaveOutOld, ender());
         long entered = local.set.size();
         counters.traced += entered;
-        if (verdict == LocalTrace.Verdict.GARBAGE) {
-            counters.localFreed++;
-            localCredit =
-                    Math.min(localCredit + LOCAL_CREDIT_PER_FREED * entered, LOCAL_CREDIT_MOST);
-            free(local);
-            return verdict;
+        switch (verdict) {
+            case FREED -> {
+                counters.localFreed++;
+                counters.cycles++;
+                counters.freed += entered;
+                localCredit =
+                        Math.min(localCredit + LOCAL_CREDIT_PER_FREED * entered, LOCAL_CREDIT_MOST);
+                return verdict;
+            }
+            case DESTROYED -> {
+                destroyed = true;
+                return verdict;
+            }
+            case HELD -> counters.localHeld++;
+            case OPEN -> counters.localOpen++;
         }
         putLong(header, word);
         if (budget > 1 && localCredit > LOCAL_CREDIT_FLOOR) {
             localCredit -= entered;
         }
-        if (verdict == LocalTrace.Verdict.HELD) {
-            counters.localHeld++;
-        } else {
-            counters.localOpen++;
-        }
         return verdict;
-    }
-
-    private void free(LocalTrace found) {
-        if ((found.flagsSeen & DESTRUCTOR) != 0 && ender().mustDestroyAny(found.set)) {
-            LocalTrace.forgetNotes(found.boundary);
-            destroyed = true;
-            ender().destroy(found.set);
-            return;
-        }
-        counters.cycles++;
-        counters.freed += found.set.size();
-        ender().freeLocal(found);
     }
 
     // ---- joint traces

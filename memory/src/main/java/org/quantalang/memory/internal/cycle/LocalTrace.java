@@ -40,8 +40,10 @@ import org.quantalang.memory.internal.type.TypeTable;
 final class LocalTrace {
     /** What a trace found out about its candidate. */
     enum Verdict {
-        /** Everything entered is garbage. */
-        GARBAGE,
+        /** Everything entered was garbage and is freed. */
+        FREED,
+        /** Everything entered was garbage until its destructors ran. */
+        DESTROYED,
         /** All that it reaches was entered, and it is held from outside that: live. */
         HELD,
         /** Something was left out, so nothing is known. */
@@ -74,15 +76,17 @@ final class LocalTrace {
     }
 
     /**
-     * Traces from a live candidate.
+     * Traces from a live candidate and frees what is garbage. No note is left.
      *
-     * <p>After {@link Verdict#GARBAGE}, set and boundary are still noted in the side counts, for
-     * whoever frees them; after the others no note is left.
+     * <p>Tracing and freeing are one method for the JIT's sake: inlined into the release that made
+     * the collection due, the freeing loop lies deeper than it inlines, and every access to memory
+     * becomes a call.
      *
      * @param budget objects entered at most without being dominated
      * @param leaveOutOld whether objects marked as old are entered only if dominated
+     * @param disposal frees what is garbage
      */
-    Verdict run(long candidate, long budget, boolean leaveOutOld) {
+    Verdict run(long candidate, long budget, boolean leaveOutOld, Disposal disposal) {
         set.clear();
         boundary.clear();
         flagsSeen = 0;
@@ -181,7 +185,7 @@ final class LocalTrace {
                 set.top(tail);
                 boundary.top(seen);
                 flagsSeen = flags;
-                return Verdict.GARBAGE;
+                return disposal.freeLocal(this) ? Verdict.FREED : Verdict.DESTROYED;
             }
             if ((tail - set.bottom()) >>> 3 >= budget) {
                 leftOut = true;
