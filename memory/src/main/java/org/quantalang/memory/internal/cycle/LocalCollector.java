@@ -77,6 +77,9 @@ public final class LocalCollector implements CycleCollector {
     /** Rounds that destructors can ask for in one complete collection. */
     private static final int DESTRUCTOR_ROUNDS_MOST = 100;
 
+    /** Collects completely at every operation that makes a candidate: for tests. */
+    private static final boolean STRESS = Boolean.getBoolean("quanta.heap.stressCycles");
+
     private final CycleOptions options;
     private final TypeTable types;
     private final BlockAllocator blocks;
@@ -137,7 +140,8 @@ public final class LocalCollector implements CycleCollector {
         this.sliceNanos = options.slice().toNanos();
         this.restNanos =
                 sliceNanos * (100 - options.sliceSharePercent()) / options.sliceSharePercent();
-        this.firstThreshold = options.threshold() == 0 ? DEFAULT_THRESHOLD : options.threshold();
+        int wanted = options.threshold() == 0 ? DEFAULT_THRESHOLD : options.threshold();
+        this.firstThreshold = STRESS ? 1 : wanted;
         this.threshold = firstThreshold;
     }
 
@@ -194,6 +198,10 @@ public final class LocalCollector implements CycleCollector {
     @Override
     public void collectDue() {
         if (collecting) {
+            return;
+        }
+        if (STRESS) {
+            collectAll();
             return;
         }
         collecting = true;
@@ -383,7 +391,7 @@ public final class LocalCollector implements CycleCollector {
         }
         long count = candidates.young.size();
         open.clear();
-        if (!open.reserve(count)) {
+        if (!open.reserve(count) || (count == 0 && candidates.lost())) {
             outOfMemory = true;
             return;
         }
