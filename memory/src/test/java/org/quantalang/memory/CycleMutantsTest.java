@@ -32,6 +32,7 @@ class CycleMutantsTest {
     }
 
     /** A rule, and the text that is replaced to leave it out. */
+    @SuppressWarnings("StringConcatToTextBlock") // the indentation is part of what is replaced
     enum Mutant {
         TOUCHED_MEMBER_IS_LIVE(
                 Killer.STEPPED,
