@@ -9,6 +9,7 @@ package org.quantalang.memory;
  * @param cycles garbage structures freed, counted by the candidate that led to each
  * @param nanos time in all
  * @param longestPauseNanos longest time without returning to the program
+ * @param complete whether no garbage cycle is left
  */
 public record CollectionResult(
         long candidates,
@@ -16,7 +17,8 @@ public record CollectionResult(
         long freedObjects,
         long cycles,
         long nanos,
-        long longestPauseNanos) {
+        long longestPauseNanos,
+        boolean complete) {
     /** A collection that found nothing to do. */
-    public static final CollectionResult NOTHING = new CollectionResult(0, 0, 0, 0, 0, 0);
+    public static final CollectionResult NOTHING = new CollectionResult(0, 0, 0, 0, 0, 0, false);
 }

@@ -14,6 +14,7 @@ import org.quantalang.memory.internal.count.Reclaimer;
 import org.quantalang.memory.internal.count.WeakCounts;
 import org.quantalang.memory.internal.cycle.BaconRajanCollector;
 import org.quantalang.memory.internal.cycle.CycleCollector;
+import org.quantalang.memory.internal.cycle.LocalCollector;
 import org.quantalang.memory.internal.cycle.LongStack;
 import org.quantalang.memory.internal.debug.HeapVerifier;
 import org.quantalang.memory.internal.object.HeaderWord;
@@ -24,6 +25,7 @@ import org.quantalang.memory.internal.type.TypeDescriptor;
 import org.quantalang.memory.internal.type.TypeTable;
 
 import java.lang.ref.Cleaner;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -79,14 +81,7 @@ public final class ConfinedHeap implements Heap {
                         config.pageSource(), config.addressSpaceBytes(), config.notices());
         blocks = new BlockAllocator(space, config.limitBytes(), config.returnDelay().toNanos());
         types = new TypeTable(space, blocks.classes());
-        BaconRajanCollector collector =
-                new BaconRajanCollector(
-                        config.pageSource(),
-                        types,
-                        blocks,
-                        this::runDestructor,
-                        config.collectionThreshold());
-        cycles = collector;
+        cycles = collector();
         reclaimer =
                 new Reclaimer(
                         types,
@@ -96,10 +91,33 @@ public final class ConfinedHeap implements Heap {
                         cycles,
                         config.releaseBudget(),
                         countTypes);
-        collector.reclaimer(reclaimer);
+        cycles.reclaimer(reclaimer);
         // It must not lead back to this heap, or the heap could never be found forgotten.
         reservation = new Reservation(space, cycles.buffers(), config);
         cleanable = CLEANER.register(this, reservation);
+    }
+
+    private CycleCollector collector() {
+        CycleOptions options = config.cycleOptions();
+        return switch (options.algorithm()) {
+            case LOCAL ->
+                    new LocalCollector(
+                            config.pageSource(),
+                            types,
+                            blocks,
+                            this::runDestructor,
+                            options,
+                            config.lastEpoch());
+            case PLAIN ->
+                    new BaconRajanCollector(
+                            config.pageSource(),
+                            types,
+                            blocks,
+                            this::runDestructor,
+                            options.threshold() == 0
+                                    ? BaconRajanCollector.DEFAULT_THRESHOLD
+                                    : options.threshold());
+        };
     }
 
     /** {@return opens a heap with default settings, owned by this thread} */
@@ -286,6 +304,9 @@ public final class ConfinedHeap implements Heap {
         if (reclaimer.pending()) {
             reclaimer.drainSome();
         }
+        if (automatic && cycles.grown()) {
+            collectDue();
+        }
         long header = tryBlock(sizeClass, firstBlock, payload);
         if (header == BlockAllocator.NONE) {
             reclaimer.drainAll();
@@ -404,6 +425,10 @@ public final class ConfinedHeap implements Heap {
                 || HeaderWord.has(word, HeaderWord.DYING | HeaderWord.FINALIZED)) {
             return 0;
         }
+        if (HeaderWord.has(word, HeaderWord.MEMBER)
+                && !cycles.mayUpgrade(object - HeaderWord.BYTES)) {
+            return 0;
+        }
         retain(object);
         return object;
     }
@@ -485,7 +510,18 @@ public final class ConfinedHeap implements Heap {
         long slot = object + offset;
         long old = Memory.getLong(slot);
         Memory.putLong(slot, value);
+        if (old != 0) {
+            touchIfMember(old - HeaderWord.BYTES);
+        }
         return old;
+    }
+
+    /** A reference left a field without a decrement, which a trace in slices would miss. */
+    private void touchIfMember(long header) {
+        long word = Memory.getLong(header);
+        if (HeaderWord.has(word, HeaderWord.MEMBER)) {
+            cycles.possibleRoot(header, word);
+        }
     }
 
     @Override
@@ -767,13 +803,32 @@ public final class ConfinedHeap implements Heap {
         return cycles.collectAll();
     }
 
+    /**
+     * Collects garbage cycles for about so long; the next call, or the program's own releases, go
+     * on from there. The heap may be used in between as always.
+     *
+     * @param budget about how long
+     * @return what this call did; {@code complete} if no garbage cycle is left
+     */
+    public CollectionResult collectCycles(Duration budget) {
+        checkOwner();
+        return cycles.collectFor(budget.toNanos());
+    }
+
     @Override
     public GcStats stats() {
         checkOwner();
         long allocated = blocks.allocatedBlocks();
         long freed = blocks.freedBlocks();
+        CycleStats collected = cycles.stats();
         return new GcStats(
-                allocated, freed, cycles.collections(), cycles.cycles(), allocated - freed);
+                allocated, freed, collected.collections(), collected.cycles(), allocated - freed);
+    }
+
+    /** {@return what the cycle collector has done, and what waits for it} */
+    public CycleStats cycleStats() {
+        checkOwner();
+        return cycles.stats();
     }
 
     @Override

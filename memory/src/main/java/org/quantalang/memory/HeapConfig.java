@@ -1,6 +1,7 @@
 package org.quantalang.memory;
 
 import org.quantalang.memory.internal.alloc.PageSource;
+import org.quantalang.memory.internal.cycle.LocalCollector;
 
 import java.time.Duration;
 import java.util.Objects;
@@ -27,7 +28,8 @@ public final class HeapConfig {
         private long releaseBudget;
         private Duration returnDelay = Duration.ofMillis(500);
         private boolean automaticCollection = true;
-        private int collectionThreshold = 512;
+        private CycleOptions cycleOptions = CycleOptions.DEFAULT;
+        private long lastEpoch = LocalCollector.LAST_EPOCH;
         private boolean countsPerType;
         private FailureHandler failureHandler = FailureHandler.LOG;
         private Consumer<String> notices = HeapConfig::log;
@@ -129,14 +131,24 @@ public final class HeapConfig {
     }
 
     /**
-     * Sets how many possible roots make a collection due, at first; it adapts to the yield.
+     * Sets how the heap looks for garbage cycles.
+     *
+     * @param options the options
+     * @return the changed copy
+     */
+    public HeapConfig withCycleOptions(CycleOptions options) {
+        return with(to -> to.cycleOptions = Objects.requireNonNull(options));
+    }
+
+    /**
+     * Sets how many possible roots make a collection due.
      *
      * @param candidates number of possible roots
      * @return the changed copy
      */
     public HeapConfig withCollectionThreshold(int candidates) {
-        return with(
-                to -> to.collectionThreshold = (int) positive("collectionThreshold", candidates));
+        int value = (int) positive("collectionThreshold", candidates);
+        return withCycleOptions(cycleOptions().withThreshold(value));
     }
 
     /**
@@ -179,6 +191,11 @@ public final class HeapConfig {
         return with(to -> to.pageSource = source);
     }
 
+    /** Sets after how many traces their numbering starts anew: for tests. */
+    HeapConfig withLastEpoch(long epoch) {
+        return with(to -> to.lastEpoch = epoch);
+    }
+
     /** {@return name of the heap in reports} */
     public String name() {
         return values.name;
@@ -209,9 +226,9 @@ public final class HeapConfig {
         return values.automaticCollection;
     }
 
-    /** {@return possible roots that make a collection due, at first} */
-    public int collectionThreshold() {
-        return values.collectionThreshold;
+    /** {@return how the heap looks for garbage cycles} */
+    public CycleOptions cycleOptions() {
+        return values.cycleOptions;
     }
 
     /** {@return whether objects are counted for each type} */
@@ -231,5 +248,9 @@ public final class HeapConfig {
 
     PageSource pageSource() {
         return values.pageSource;
+    }
+
+    long lastEpoch() {
+        return values.lastEpoch;
     }
 }

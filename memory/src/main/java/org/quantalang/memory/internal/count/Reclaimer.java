@@ -67,6 +67,11 @@ public final class Reclaimer {
         this.countTypes = countTypes;
     }
 
+    /** Whether frees are counted per type. */
+    public boolean countsTypes() {
+        return countTypes;
+    }
+
     /** The last reference to an object is gone: frees it and all that only it held. */
     public void lastReference(long header, long word) {
         if ((word & (HeaderWord.WEAK_MASK | HeaderWord.HELD_BY_BUFFER)) == 0 && !countTypes) {

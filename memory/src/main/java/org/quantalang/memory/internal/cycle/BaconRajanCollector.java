@@ -18,6 +18,7 @@ import static org.quantalang.memory.internal.object.Memory.putLong;
 
 import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.CollectionResult;
+import org.quantalang.memory.CycleStats;
 import org.quantalang.memory.Tracer.SlotVisitor;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.PageSource;
@@ -45,6 +46,9 @@ import java.util.function.LongConsumer;
  * <p>Owner thread only.
  */
 public final class BaconRajanCollector implements CycleCollector {
+    /** Candidates that make a collection due at first, unless the heap was configured otherwise. */
+    public static final int DEFAULT_THRESHOLD = 512;
+
     /** The paper's green, and what is held from outside for ever: neither is traced. */
     private static final long NOT_TRACED = ACYCLIC | PINNED;
 
@@ -71,6 +75,7 @@ public final class BaconRajanCollector implements CycleCollector {
     private long collections;
     private long cycles;
     private long freed;
+    private final CycleCounters counters = new CycleCounters();
 
     /**
      * Makes the collector of one heap.
@@ -94,7 +99,7 @@ public final class BaconRajanCollector implements CycleCollector {
         this.whites = new LongStack(source);
     }
 
-    /** Tells what frees objects; once, before the first collection. */
+    @Override
     public void reclaimer(Reclaimer heapReclaimer) {
         reclaimer = heapReclaimer;
     }
@@ -125,6 +130,21 @@ public final class BaconRajanCollector implements CycleCollector {
     @Override
     public boolean due() {
         return !collecting && (roots.size() >= threshold || rootsLost);
+    }
+
+    @Override
+    public CollectionResult collectFor(long nanos) {
+        return collect(true);
+    }
+
+    @Override
+    public boolean mayUpgrade(long header) {
+        return true;
+    }
+
+    @Override
+    public boolean grown() {
+        return false;
     }
 
     @Override
@@ -162,13 +182,15 @@ public final class BaconRajanCollector implements CycleCollector {
         collections++;
         adapt(freed - freedBefore, traced - tracedBefore);
         long nanos = System.nanoTime() - start;
+        counters.took(nanos);
         return new CollectionResult(
                 examined - examinedBefore,
                 traced - tracedBefore,
                 freed - freedBefore,
                 cycles - cyclesBefore,
                 nanos,
-                nanos);
+                nanos,
+                all && candidates() == 0);
     }
 
     /** Fewer objects freed than half of those traced: look less often; otherwise more often. */
@@ -643,18 +665,13 @@ public final class BaconRajanCollector implements CycleCollector {
     }
 
     @Override
-    public long collections() {
-        return collections;
-    }
-
-    @Override
-    public long cycles() {
-        return cycles;
-    }
-
-    @Override
-    public long freedObjects() {
-        return freed;
+    public CycleStats stats() {
+        counters.collections = collections;
+        counters.candidates = examined;
+        counters.traced = traced;
+        counters.freed = freed;
+        counters.cycles = cycles;
+        return counters.stats(roots.size(), 0);
     }
 
     @Override

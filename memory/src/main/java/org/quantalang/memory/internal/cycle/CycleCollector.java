@@ -1,6 +1,8 @@
 package org.quantalang.memory.internal.cycle;
 
 import org.quantalang.memory.CollectionResult;
+import org.quantalang.memory.CycleStats;
+import org.quantalang.memory.internal.count.Reclaimer;
 
 import java.util.List;
 import java.util.function.LongConsumer;
@@ -12,6 +14,9 @@ import java.util.function.LongConsumer;
  * <p>All addresses are those of headers. Owner thread only.
  */
 public interface CycleCollector {
+    /** Tells what frees objects; once, before anything else. */
+    void reclaimer(Reclaimer heapReclaimer);
+
     /**
      * A strong count fell to non-zero, and the word allows a candidate ({@code NO_CANDIDATE} bits
      * clear). Colours the object and may buffer it; never fails and never collects.
@@ -25,8 +30,26 @@ public interface CycleCollector {
     /** Whether enough candidates wait. */
     boolean due();
 
+    /**
+     * The heap is about to look for a block where none is at hand. Few candidates may hold much, so
+     * growth makes a collection due as well.
+     *
+     * @return whether {@link #collectDue} would have work
+     */
+    boolean grown();
+
     /** Does the work that is due; may be partial. */
     void collectDue();
+
+    /**
+     * Collects for a while; goes on where the last call stopped.
+     *
+     * @param nanos how long, about
+     */
+    CollectionResult collectFor(long nanos);
+
+    /** A weak reference to a member of an interrupted trace is to become strong: may it? */
+    boolean mayUpgrade(long header);
 
     /** Collects until no garbage cycle is left. */
     CollectionResult collectAll();
@@ -37,14 +60,8 @@ public interface CycleCollector {
     /** Candidates that wait. */
     long candidates();
 
-    /** Collections so far. */
-    long collections();
-
-    /** Garbage cycles freed so far. */
-    long cycles();
-
-    /** Objects freed so far. */
-    long freedObjects();
+    /** What it has done so far. */
+    CycleStats stats();
 
     /** Everything off heap that the collector holds: closed with the heap, by whatever thread. */
     List<LongStack> buffers();

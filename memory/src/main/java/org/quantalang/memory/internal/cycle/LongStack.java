@@ -92,6 +92,26 @@ public final class LongStack {
         putLong(base + (index << 3), value);
     }
 
+    /** Address of the first value; like the other two, valid until the stack grows. */
+    public long bottom() {
+        return base;
+    }
+
+    /** Address behind the last value. */
+    public long top() {
+        return top;
+    }
+
+    /** Address behind the last value that there is room for. */
+    public long limit() {
+        return limit;
+    }
+
+    /** Says where the last value ends, for loops that push on their own. */
+    public void top(long end) {
+        top = end;
+    }
+
     /** Keeps the first {@code size} values. */
     public void truncate(long size) {
         top = base + (size << 3);

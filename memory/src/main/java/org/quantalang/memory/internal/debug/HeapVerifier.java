@@ -119,9 +119,14 @@ public final class HeapVerifier {
                             .formatted(fault, header + HeaderWord.BYTES));
         } else if (!HeaderWord.has(getLong(header), HeaderWord.HELD_BY_BUFFER)) {
             problem("candidate is not marked as buffered", header);
-        } else if (candidates.add(header) > 1) {
-            problem("candidate is buffered twice", header);
+        } else if (candidates.add(header) > buffersOf(getLong(header))) {
+            problem("candidate is in more buffers than marked", header);
         }
+    }
+
+    private static int buffersOf(long word) {
+        return (HeaderWord.has(word, HeaderWord.BUFFERED) ? 1 : 0)
+                + (HeaderWord.has(word, HeaderWord.OLD_BUFFERED) ? 1 : 0);
     }
 
     private void checkBlock(long header, long blockBytes) {
@@ -133,13 +138,14 @@ public final class HeapVerifier {
             return;
         }
         GcColor colour = HeaderWord.colour(word);
-        if (colour == GcColor.GRAY || colour == GcColor.WHITE) {
+        boolean member = HeaderWord.has(word, HeaderWord.MEMBER);
+        if ((colour == GcColor.GRAY && !member) || colour == GcColor.WHITE) {
             problem("colour of a trace outside a trace", header);
         }
         if (HeaderWord.has(word, HeaderWord.ACYCLIC) == types.at(index).cyclic()) {
             problem("acyclic mark differs from the type", header);
         }
-        if (HeaderWord.has(word, HeaderWord.BUFFERED) && candidates.get(header) == 0) {
+        if (candidates.get(header) < buffersOf(word)) {
             problem("marked as buffered, but in no buffer", header);
         }
         boolean isDying = HeaderWord.has(word, HeaderWord.DYING);

@@ -90,6 +90,11 @@ public final class TypeDescriptor {
         return getLong(descriptor, PLAIN_RUN);
     }
 
+    /** The run of a type without {@link #UNUSUAL_RUNS}; empty if it has no references. */
+    public static long onlyRun(long descriptor) {
+        return getLong(descriptor, RUN);
+    }
+
     /** Packed run {@code index} of an object that is not traced. */
     public static long run(long descriptor, int flags, long header, int index) {
         if ((flags & UNUSUAL_RUNS) == 0) {

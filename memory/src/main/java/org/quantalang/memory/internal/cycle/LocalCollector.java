@@ -1,0 +1,653 @@
+package org.quantalang.memory.internal.cycle;
+
+import static org.quantalang.memory.internal.object.HeaderWord.BUFFERED;
+import static org.quantalang.memory.internal.object.HeaderWord.COLOUR_MASK;
+import static org.quantalang.memory.internal.object.HeaderWord.MEMBER;
+import static org.quantalang.memory.internal.object.HeaderWord.OLD;
+import static org.quantalang.memory.internal.object.HeaderWord.OLD_BUFFERED;
+import static org.quantalang.memory.internal.object.HeaderWord.PURPLE;
+import static org.quantalang.memory.internal.object.Memory.getLong;
+import static org.quantalang.memory.internal.object.Memory.putLong;
+import static org.quantalang.memory.internal.type.TypeDescriptor.DESTRUCTOR;
+
+import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.CollectionResult;
+import org.quantalang.memory.CycleOptions;
+import org.quantalang.memory.CycleStats;
+import org.quantalang.memory.internal.alloc.BlockAllocator;
+import org.quantalang.memory.internal.alloc.PageSource;
+import org.quantalang.memory.internal.alloc.PageTable;
+import org.quantalang.memory.internal.count.Destructors;
+import org.quantalang.memory.internal.count.Reclaimer;
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.type.TypeTable;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongConsumer;
+
+/**
+ * The cycle collector that looks near before it looks far.
+ *
+ * <p>It rests on one lemma. Take any set S of objects, and let in(s) be the number of slots of
+ * members of S that refer to s. The largest part W of S in which every member's references all come
+ * from W is garbage. What is outside S merely counts as a holder. So a trace may be given any part
+ * of the heap, leave out anything and stop anywhere: it can never free a live object, only miss
+ * garbage. And since references are counted beside the real counts (see {@link SideCount}), an
+ * abandoned trace needs no undoing, and what is live no restoring.
+ *
+ * <p>A collection is due after few candidates. Each gets a {@link LocalTrace}. What those leave
+ * open gets one {@link JointTrace}, which marks what it finds live as old; young traces do not
+ * enter old objects, and candidates that they therefore cannot decide move to the old buffer. A
+ * full trace over all buffers leaves out nothing; it runs when the others' work has earned it or
+ * the heap has grown, so that all garbage is found in the end. See {@link Candidates} for the rule
+ * that makes this complete.
+ *
+ * <p>Owner thread only.
+ */
+public final class LocalCollector implements CycleCollector {
+    /** Candidates that make a collection due, unless the heap was configured otherwise. */
+    private static final int DEFAULT_THRESHOLD = 32;
+
+    /** Pages taken since the last collection that make one due: few candidates may hold much. */
+    private static final long GROWTH_BYTES = 16 * PageTable.PAGE_BYTES;
+
+    /** Once local traces have failed this much more than succeeded they look at one object only. */
+    private static final long LOCAL_CREDIT_FLOOR = -64;
+
+    private static final long LOCAL_CREDIT_MOST = 4096;
+    private static final long LOCAL_CREDIT_PER_FREED = 4;
+
+    /** Local traces of old candidates: granted at first, earned by a success, kept at most. */
+    private static final long OLD_CREDIT_FIRST = 64;
+
+    private static final long OLD_CREDIT_PER_SUCCESS = 8;
+    private static final long OLD_CREDIT_MOST = 1024;
+    private static final long OLD_PERIOD_MOST = 1024;
+
+    /** A live object costs a full trace about three times what a dead one costs a young trace. */
+    private static final long FULL_COST_FACTOR = 3;
+
+    private static final long FULL_COST_LEAST = 4096;
+    private static final long SWEPT_AT_ONCE = 128;
+
+    /** Between two looks at the clock of a call with a budget. */
+    private static final long SLICE_AT_MOST = 1_000_000;
+
+    /** Rounds that destructors can ask for in one complete collection. */
+    private static final int DESTRUCTOR_ROUNDS_MOST = 100;
+
+    /** Collects completely at every operation that makes a candidate: for tests. */
+    private static final boolean STRESS = Boolean.getBoolean("quanta.heap.stressCycles");
+
+    private final CycleOptions options;
+    private final TypeTable types;
+    private final BlockAllocator blocks;
+    private final Destructors destructors;
+    private final Candidates candidates;
+    private final Epochs epochs;
+    private final Edges edges;
+    private final LocalTrace local;
+    private final JointTrace joint;
+    private final SlicedTrace sliced;
+    private final LongStack open;
+    private final CycleCounters counters = new CycleCounters();
+    private final int firstThreshold;
+    private final long sliceNanos;
+    private final long restNanos;
+    private @Nullable Disposal disposal;
+    private @Nullable Reclaimer reclaimer;
+
+    private long threshold;
+    private boolean collecting;
+    private boolean destroyed;
+    private boolean outOfMemory;
+    private long localCredit = LOCAL_CREDIT_MOST;
+    private long oldCredit = OLD_CREDIT_FIRST;
+    private long oldSeen;
+    private long oldPeriod = 1;
+    private long fullCredit;
+    private long fullCost;
+    private long bytesAfterFull;
+    private long bytesAfterCollection;
+    private long bytesAfterSlice;
+    private long lastSliceEnd;
+    private boolean notReached;
+
+    /**
+     * Makes the collector of one heap.
+     *
+     * @param lastEpoch where the numbering of traces starts anew; {@link #LAST_EPOCH} but for tests
+     */
+    public LocalCollector(
+            PageSource source,
+            TypeTable types,
+            BlockAllocator blocks,
+            Destructors destructors,
+            CycleOptions options,
+            long lastEpoch) {
+        this.options = options;
+        this.types = types;
+        this.blocks = blocks;
+        this.destructors = destructors;
+        this.candidates = new Candidates(blocks, source);
+        this.epochs = new Epochs(blocks, lastEpoch);
+        this.edges = new Edges(types, source);
+        this.local = new LocalTrace(types, edges, source);
+        this.joint = new JointTrace(types, edges, epochs, source, options.clockObjects());
+        this.sliced = new SlicedTrace(edges, epochs, candidates, counters, source);
+        this.open = new LongStack(source);
+        this.sliceNanos = options.slice().toNanos();
+        this.restNanos =
+                sliceNanos * (100 - options.sliceSharePercent()) / options.sliceSharePercent();
+        int wanted = options.threshold() == 0 ? DEFAULT_THRESHOLD : options.threshold();
+        this.firstThreshold = STRESS ? 1 : wanted;
+        this.threshold = firstThreshold;
+    }
+
+    /** The largest epoch that the side counts can hold. */
+    public static final long LAST_EPOCH = Epochs.LAST;
+
+    @Override
+    public void reclaimer(Reclaimer heapReclaimer) {
+        reclaimer = heapReclaimer;
+        disposal = new Disposal(types, blocks, destructors, candidates, heapReclaimer);
+    }
+
+    // ---- when
+
+    @Override
+    public boolean possibleRoot(long header, long word) {
+        candidates.touched(header, word);
+        return due();
+    }
+
+    @Override
+    public boolean due() {
+        return (candidates.young.size() >= threshold && !collecting) || lostDue();
+    }
+
+    private boolean lostDue() {
+        return candidates.lost() && !collecting && !outOfMemory;
+    }
+
+    @Override
+    public boolean grown() {
+        if (collecting) {
+            return false;
+        }
+        long bytes = blocks.usedBytes();
+        return (sliced.active() && bytes - bytesAfterSlice >= PageTable.PAGE_BYTES)
+                || (!candidates.young.isEmpty()
+                        && bytes - bytesAfterCollection
+                                >= (notReached ? PageTable.PAGE_BYTES : GROWTH_BYTES));
+    }
+
+    private boolean fullDue() {
+        long bytes = blocks.usedBytes();
+        if (bytesAfterFull == 0) {
+            bytesAfterFull = bytes;
+        }
+        return !candidates.old.isEmpty()
+                && (fullCredit > FULL_COST_FACTOR * fullCost + FULL_COST_LEAST
+                        || bytes - bytesAfterFull
+                                > bytesAfterFull * options.growthPercent() / 100
+                                        + options.growthBytes());
+    }
+
+    @Override
+    public void collectDue() {
+        if (collecting) {
+            return;
+        }
+        if (STRESS) {
+            collectAll();
+            return;
+        }
+        collecting = true;
+        long start = System.nanoTime();
+        try {
+            long tracedBefore = counters.traced;
+            collectYoungOnce(start);
+            fullCredit += (counters.traced - tracedBefore) * options.fullSharePercent() / 100;
+            if (sliceNanos == 0 && !sliced.active()) {
+                if (fullDue()) {
+                    fullTrace();
+                    endOfFull();
+                }
+            } else {
+                startSliced();
+                workInSlices();
+            }
+            candidates.sweepOld(SWEPT_AT_ONCE, releaser());
+            releaser().drainSome();
+        } finally {
+            collecting = false;
+            adaptThreshold();
+            bytesAfterCollection = blocks.usedBytes();
+            counters.collections++;
+            counters.took(System.nanoTime() - start);
+        }
+    }
+
+    private void collectYoungOnce(long start) {
+        notReached = false;
+        long deadline = sliceNanos == 0 ? 0 : start + sliceNanos;
+        collectYoung(deadline);
+        if (destroyed) {
+            // What only destructors kept is found again now; more of them can wait.
+            collectYoung(deadline);
+            destroyed = false;
+        }
+    }
+
+    private void startSliced() {
+        if (sliced.active()) {
+            return;
+        }
+        if (fullDue()) {
+            endOfFull();
+            startSliced(false);
+        } else if (!candidates.waiting.isEmpty()) {
+            startSliced(true);
+        }
+    }
+
+    /**
+     * At most its share of the time, unless the heap grows: then half a slice more, for each page.
+     */
+    private void workInSlices() {
+        if (!sliced.active()) {
+            return;
+        }
+        long now = System.nanoTime();
+        if (blocks.usedBytes() - bytesAfterSlice >= PageTable.PAGE_BYTES) {
+            slice(now, sliceNanos * 3 / 2);
+        } else if (now - lastSliceEnd >= restNanos) {
+            slice(now, sliceNanos);
+        }
+    }
+
+    private void slice(long start, long nanos) {
+        counters.slices++;
+        long now;
+        boolean more;
+        do {
+            more = sliced.step(options.clockObjects(), ender());
+            now = System.nanoTime();
+        } while (more && now - start < nanos * 9 / 10);
+        if (!sliced.young()) {
+            fullCost = sliced.marked();
+        }
+        counters.longestSliceNanos = Math.max(counters.longestSliceNanos, now - start);
+        lastSliceEnd = now;
+        bytesAfterSlice = blocks.usedBytes();
+    }
+
+    @Override
+    public CollectionResult collectFor(long nanos) {
+        if (collecting) {
+            return CollectionResult.NOTHING;
+        }
+        collecting = true;
+        long start = System.nanoTime();
+        counters.start();
+        boolean complete = false;
+        try {
+            do {
+                if (!sliced.active() && !candidates.isEmpty()) {
+                    collectYoungOnce(start);
+                    startAnySliced();
+                }
+                if (sliced.active()) {
+                    slice(System.nanoTime(), Math.min(nanos, SLICE_AT_MOST));
+                }
+                releaser().drainSome();
+                complete = !sliced.active() && candidates.isEmpty() && !releaser().pending();
+            } while (!complete && System.nanoTime() - start < nanos);
+        } finally {
+            collecting = false;
+            adaptThreshold();
+            bytesAfterCollection = blocks.usedBytes();
+            counters.collections++;
+        }
+        long took = System.nanoTime() - start;
+        counters.took(took);
+        return counters.since(took, complete);
+    }
+
+    private void startSliced(boolean fromYoung) {
+        counters.sliced++;
+        sliced.start(fromYoung);
+    }
+
+    private void startAnySliced() {
+        if (!candidates.waiting.isEmpty()) {
+            startSliced(true);
+        } else if (!candidates.old.isEmpty()) {
+            endOfFull();
+            startSliced(false);
+        }
+    }
+
+    private void endOfFull() {
+        fullCredit = 0;
+        bytesAfterFull = blocks.usedBytes();
+        counters.full++;
+    }
+
+    /** What waits again after a collection does not count. */
+    private void adaptThreshold() {
+        threshold = candidates.young.size() + firstThreshold;
+    }
+
+    @Override
+    public CollectionResult collectAll() {
+        if (collecting) {
+            return CollectionResult.NOTHING;
+        }
+        collecting = true;
+        long start = System.nanoTime();
+        counters.start();
+        try {
+            int rounds = 0;
+            finishSliced();
+            do {
+                outOfMemory = false;
+                destroyed = false;
+                do {
+                    collectYoung(0);
+                    releaser().drainAll();
+                } while (candidates.lost() && !outOfMemory);
+                while (!candidates.isEmpty() && !outOfMemory) {
+                    fullTrace();
+                    releaser().drainAll();
+                }
+                rounds += destroyed ? 1 : 0;
+            } while (destroyed && rounds < DESTRUCTOR_ROUNDS_MOST && !outOfMemory);
+            endOfFull();
+        } finally {
+            collecting = false;
+            outOfMemory = false;
+            adaptThreshold();
+            bytesAfterCollection = blocks.usedBytes();
+            counters.collections++;
+        }
+        long nanos = System.nanoTime() - start;
+        counters.took(nanos);
+        return counters.since(nanos, candidates.isEmpty());
+    }
+
+    private void finishSliced() {
+        boolean more = sliced.step(Long.MAX_VALUE, ender());
+        assert !more;
+    }
+
+    // ---- young candidates
+
+    private void collectYoung(long deadline) {
+        if (candidates.lost()) {
+            candidates.findLost();
+        }
+        long count = candidates.young.size();
+        open.clear();
+        if (!open.reserve(count) || (count == 0 && candidates.lost())) {
+            outOfMemory = true;
+            return;
+        }
+        candidates.take();
+        LongStack taken = candidates.taken;
+        counters.candidates += count;
+        for (long i = 0; i < count; i++) {
+            decide(taken.get(i));
+        }
+        taken.clear();
+        if (sliced.active() && sliced.young()) {
+            // What a trace in slices may decide anyway waits for the next one.
+            for (long i = 0; i < open.size(); i++) {
+                candidates.defer(open.get(i), candidates.waiting);
+            }
+            open.clear();
+        }
+        if (!open.isEmpty()) {
+            trace(open, false, deadline);
+        }
+    }
+
+    /** Looks near one candidate; what it leaves open goes to {@link #open} or the old buffer. */
+    private void decide(long header) {
+        long word = getLong(header);
+        if (!HeaderWord.alive(word)) {
+            Candidates.letGo(header, BUFFERED, releaser());
+            return;
+        }
+        if ((word & MEMBER) != 0) {
+            candidates.defer(header, candidates.waiting);
+            return;
+        }
+        if ((word & COLOUR_MASK) != PURPLE || HeaderWord.pinned(word)) {
+            // Found live by a full trace since, and not touched again; or live for ever.
+            Candidates.drop(header, BUFFERED);
+            return;
+        }
+        if ((word & OLD) != 0) {
+            decideOld(header, word);
+            return;
+        }
+        if (localCredit <= 0) {
+            localCredit++;
+        }
+        long budget = localCredit > 0 ? options.localObjects() : 1;
+        switch (lookNear(header, word, budget, true)) {
+            case FREED, DESTROYED -> {}
+            case HELD -> Candidates.drop(header, BUFFERED);
+            case OPEN -> open.push(header);
+        }
+    }
+
+    /** Old candidates are tried while that pays, by sampling when it does not. */
+    private void decideOld(long header, long word) {
+        if (oldCredit <= 0 && ++oldSeen % oldPeriod != 0) {
+            // Still purple: not a candidate again until a full trace has looked at it.
+            candidates.moveToOld(header, PURPLE);
+            return;
+        }
+        oldCredit--;
+        LocalTrace.Verdict verdict = lookNear(header, word, options.localObjects(), false);
+        if (verdict == LocalTrace.Verdict.FREED || verdict == LocalTrace.Verdict.DESTROYED) {
+            oldPeriod = 1;
+            oldCredit = Math.min(oldCredit + OLD_CREDIT_PER_SUCCESS, OLD_CREDIT_MOST);
+            return;
+        }
+        if (oldCredit <= 0) {
+            oldPeriod = Math.min(2 * oldPeriod, OLD_PERIOD_MOST);
+        }
+        if (verdict == LocalTrace.Verdict.HELD) {
+            Candidates.drop(header, BUFFERED);
+        } else {
+            candidates.moveToOld(header, HeaderWord.BLACK);
+        }
+    }
+
+    private LocalTrace.Verdict lookNear(long header, long word, long budget, boolean leaveOutOld) {
+        putLong(header, word & ~BUFFERED);
+        LocalTrace.Verdict verdict = local.run(header, budget, leaveOutOld, ender());
+        long entered = local.set.size();
+        counters.traced += entered;
+        switch (verdict) {
+            case FREED -> {
+                counters.localFreed++;
+                counters.cycles++;
+                counters.freed += entered;
+                localCredit =
+                        Math.min(localCredit + LOCAL_CREDIT_PER_FREED * entered, LOCAL_CREDIT_MOST);
+                return verdict;
+            }
+            case DESTROYED -> {
+                destroyed = true;
+                return verdict;
+            }
+            case HELD -> counters.localHeld++;
+            case OPEN -> counters.localOpen++;
+        }
+        putLong(header, word);
+        if (budget > 1 && localCredit > LOCAL_CREDIT_FLOOR) {
+            localCredit -= entered;
+        }
+        return verdict;
+    }
+
+    // ---- joint traces
+
+    private void trace(LongStack roots, boolean full, long deadline) {
+        joint.run(roots, full, deadline, releaser());
+        counters.traced += joint.set.size();
+        if (full) {
+            fullCost = joint.set.size();
+        }
+        if (!joint.cut) {
+            joint.markOld();
+        }
+        long flags = full ? BUFFERED | OLD_BUFFERED : BUFFERED;
+        for (long i = 0; i < roots.size(); i++) {
+            long root = roots.get(i);
+            if (root == 0) {
+                continue;
+            }
+            if (joint.isGarbage(root)) {
+                if (JointTrace.isFirst(root)) {
+                    counters.cycles++;
+                }
+                putLong(root, getLong(root) & ~flags);
+            } else if (joint.cut) {
+                putBack(root, full, i);
+            } else if (joint.leftOut) {
+                candidates.moveToOld(root, HeaderWord.BLACK);
+            } else {
+                Candidates.drop(root, flags);
+            }
+        }
+        roots.clear();
+        outOfMemory |= joint.cut && deadline == 0;
+        if (!joint.garbage.isEmpty()) {
+            free(joint);
+        }
+    }
+
+    /** What a trace that was cut short had no time for. */
+    private void putBack(long root, boolean full, long index) {
+        if (full) {
+            putLong(root, getLong(root) & ~BUFFERED);
+            candidates.moveToOld(root, HeaderWord.BLACK);
+        } else if (index > 0 && index >= joint.reached) {
+            candidates.defer(root, candidates.young);
+            notReached = true;
+        } else if (sliceNanos == 0) {
+            candidates.moveToOld(root, HeaderWord.BLACK);
+        } else {
+            // Its closure alone is too large, or partly in a trace in slices.
+            candidates.defer(root, candidates.waiting);
+        }
+    }
+
+    private void free(JointTrace found) {
+        if ((found.flagsSeen & DESTRUCTOR) != 0 && ender().mustDestroyAny(found.garbage)) {
+            destroyed = true;
+            ender().destroy(found.garbage);
+            return;
+        }
+        counters.freed += found.garbage.size();
+        found.releaseBoundary(ender());
+        ender().freeBlocks(found.garbage, found.flagsSeen);
+    }
+
+    /** Traces all candidates and all that they reach. */
+    private void fullTrace() {
+        candidates.take();
+        LongStack young = candidates.taken;
+        LongStack old = candidates.old;
+        open.clear();
+        if (!open.reserve(young.size() + old.size() + candidates.waiting.size())) {
+            outOfMemory = true;
+            candidates.take();
+            return;
+        }
+        for (long i = 0; i < old.size(); i++) {
+            long header = old.get(i);
+            long word = getLong(header);
+            if ((word & BUFFERED) != 0) {
+                putLong(header, word & ~OLD_BUFFERED);
+            } else {
+                open.push(header);
+            }
+        }
+        for (long i = 0; i < young.size(); i++) {
+            open.push(young.get(i));
+        }
+        for (long i = 0; i < candidates.waiting.size(); i++) {
+            open.push(candidates.waiting.get(i));
+        }
+        old.clear();
+        young.clear();
+        candidates.waiting.clear();
+        candidates.oldTaken();
+        trace(open, true, 0);
+    }
+
+    private Disposal ender() {
+        Disposal result = disposal;
+        if (result == null) {
+            throw new IllegalStateException("collector has no reclaimer yet");
+        }
+        return result;
+    }
+
+    private Reclaimer releaser() {
+        Reclaimer result = reclaimer;
+        if (result == null) {
+            throw new IllegalStateException("collector has no reclaimer yet");
+        }
+        return result;
+    }
+
+    // ---- what it tells
+
+    @Override
+    public boolean mayUpgrade(long header) {
+        return sliced.mayUpgrade(header);
+    }
+
+    @Override
+    public void forEachCandidate(LongConsumer visitor) {
+        candidates.forEach(visitor);
+        sliced.forEachCandidate(visitor);
+    }
+
+    @Override
+    public long candidates() {
+        return candidates.size();
+    }
+
+    @Override
+    public CycleStats stats() {
+        return counters.stats(
+                candidates.young.size() + candidates.waiting.size(), candidates.old.size());
+    }
+
+    @Override
+    public List<LongStack> buffers() {
+        List<LongStack> all = new ArrayList<>(joint.buffers());
+        all.addAll(sliced.buffers());
+        all.addAll(
+                List.of(
+                        candidates.young,
+                        candidates.taken,
+                        candidates.old,
+                        candidates.waiting,
+                        open,
+                        edges.buffer(),
+                        local.set,
+                        local.boundary));
+        return all;
+    }
+}

@@ -1,0 +1,244 @@
+package org.quantalang.memory.internal.cycle;
+
+import static org.quantalang.memory.internal.cycle.SideCount.ENTERED;
+import static org.quantalang.memory.internal.cycle.SideCount.IN_MASK;
+import static org.quantalang.memory.internal.cycle.SideCount.LOCAL;
+import static org.quantalang.memory.internal.object.HeaderWord.MEMBER;
+import static org.quantalang.memory.internal.object.HeaderWord.OLD;
+import static org.quantalang.memory.internal.object.HeaderWord.STRONG_SHIFT;
+import static org.quantalang.memory.internal.object.Memory.getLong;
+import static org.quantalang.memory.internal.object.Memory.putLong;
+
+import org.quantalang.memory.internal.alloc.PageSource;
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.type.TypeDescriptor;
+import org.quantalang.memory.internal.type.TypeTable;
+
+/**
+ * Trial deletion of one candidate that looks near before it looks far.
+ *
+ * <p>The trace enters objects one by one and counts their references in the side counts of what
+ * they refer to. First it enters what is dominated: objects all of whose references come from
+ * entered ones. When nothing is, it enters the oldest object seen whose references are not all
+ * explained yet, up to a budget. It ends as soon as no entered object has an unexplained reference:
+ * then all of them are garbage. Garbage that points into a live graph therefore reads the header of
+ * the live object and looks no further.
+ *
+ * <pre>
+ *   entered (set)                      seen (boundary)
+ *   +---+   +---+   +---+              +---+
+ *   | c |--&gt;| . |--&gt;| . |-------------&gt;| b |--- not entered: in(b) &lt; strong(b)
+ *   +---+   +---+   +---+              +---+
+ *     ^---------------'                unexplained = sum of strong - in over the entered = 0
+ * </pre>
+ *
+ * <p>The sum over the entered objects is kept up to date edge by edge. Any subset may be entered:
+ * what is left out merely counts as a holder, so a trace may stop anywhere.
+ *
+ * <p>Owner thread only.
+ */
+final class LocalTrace {
+    /** What a trace found out about its candidate. */
+    enum Verdict {
+        /** Everything entered was garbage and is freed. */
+        FREED,
+        /** Everything entered was garbage until its destructors ran. */
+        DESTROYED,
+        /** All that it reaches was entered, and it is held from outside that: live. */
+        HELD,
+        /** Something was left out, so nothing is known. */
+        OPEN
+    }
+
+    /** Not entered: what cannot be part of a cycle, lives for ever, or is in a sliced trace. */
+    static final long NOT_ENTERED = HeaderWord.ACYCLIC | HeaderWord.PINNED | MEMBER;
+
+    private final TypeTable types;
+    private final Edges edges;
+
+    /** Entered objects, in the order in which they were reached. */
+    final LongStack set;
+
+    /**
+     * Objects seen but not dominated when they were, each once (some were entered later), and for
+     * each reference to an object that is never entered, that object.
+     */
+    final LongStack boundary;
+
+    /** The descriptors' flags of all entered objects. */
+    int flagsSeen;
+
+    LocalTrace(TypeTable types, Edges edges, PageSource source) {
+        this.types = types;
+        this.edges = edges;
+        this.set = new LongStack(source);
+        this.boundary = new LongStack(source);
+    }
+
+    /**
+     * Traces from a live candidate and frees what is garbage. No note is left.
+     *
+     * <p>Tracing and freeing are one method for the JIT's sake: inlined into the release that made
+     * the collection due, the freeing loop lies deeper than it inlines, and every access to memory
+     * becomes a call.
+     *
+     * @param budget objects entered at most without being dominated
+     * @param leaveOutOld whether objects marked as old are entered only if dominated
+     * @param disposal frees what is garbage
+     */
+    Verdict run(long candidate, long budget, boolean leaveOutOld, Disposal disposal) {
+        set.clear();
+        boundary.clear();
+        flagsSeen = 0;
+        if (!set.reserve(2) || !boundary.reserve(1)) {
+            return Verdict.OPEN;
+        }
+        long tag = SideCount.inEpoch(LOCAL);
+        long head = set.bottom();
+        long tail = head;
+        long limit = set.limit();
+        long tried = boundary.bottom();
+        long seen = tried;
+        long seenLimit = boundary.limit();
+        int flags = 0;
+        boolean leftOut = false;
+        putLong(candidate + SideCount.WORD, tag | ENTERED);
+        putLong(tail, candidate);
+        tail += Long.BYTES;
+        long unexplained = HeaderWord.strong(getLong(candidate));
+        while (true) {
+            while (head != tail) {
+                long header = getLong(head);
+                head += Long.BYTES;
+                long type = types.descriptor(getLong(header));
+                int typeFlags = TypeDescriptor.flags(type);
+                flags |= typeFlags;
+                long slot;
+                long end;
+                if ((typeFlags & TypeDescriptor.UNUSUAL_RUNS) == 0) {
+                    long run = TypeDescriptor.onlyRun(type);
+                    slot = TypeDescriptor.start(header, run);
+                    end = TypeDescriptor.end(header, run);
+                } else {
+                    edges.unusual(header, type, typeFlags);
+                    slot = edges.start;
+                    end = edges.end;
+                    if (!edges.complete) {
+                        set.top(tail);
+                        boundary.top(seen);
+                        return giveUp(candidate, true);
+                    }
+                }
+                // Each slot adds one entry to one of the stacks; one more is entered between runs.
+                long room = end - slot + Long.BYTES;
+                if (limit - tail < room || seenLimit - seen < room) {
+                    long headAt = head - set.bottom();
+                    long triedAt = tried - boundary.bottom();
+                    set.top(tail);
+                    boundary.top(seen);
+                    if (!set.reserve(room >>> 3) || !boundary.reserve(room >>> 3)) {
+                        return giveUp(candidate, true);
+                    }
+                    head = set.bottom() + headAt;
+                    tail = set.top();
+                    limit = set.limit();
+                    tried = boundary.bottom() + triedAt;
+                    seen = boundary.top();
+                    seenLimit = boundary.limit();
+                }
+                for (; slot != end; slot += Long.BYTES) {
+                    long object = getLong(slot);
+                    if (object == 0) {
+                        continue;
+                    }
+                    long child = object - HeaderWord.BYTES;
+                    long word = getLong(child);
+                    if ((word & NOT_ENTERED) != 0) {
+                        leftOut |= (word & MEMBER) != 0;
+                        putLong(seen, child);
+                        seen += Long.BYTES;
+                        continue;
+                    }
+                    long note = getLong(child + SideCount.WORD);
+                    if (note >>> SideCount.EPOCH_SHIFT == LOCAL) {
+                        note++;
+                        if ((note & ENTERED) != 0) {
+                            unexplained--;
+                        } else if ((note & IN_MASK) == word >>> STRONG_SHIFT) {
+                            note |= ENTERED;
+                            putLong(tail, child);
+                            tail += Long.BYTES;
+                        }
+                        putLong(child + SideCount.WORD, note);
+                    } else if (word >>> STRONG_SHIFT == 1) {
+                        putLong(child + SideCount.WORD, tag | ENTERED | 1);
+                        putLong(tail, child);
+                        tail += Long.BYTES;
+                    } else {
+                        putLong(child + SideCount.WORD, tag | 1);
+                        putLong(seen, child);
+                        seen += Long.BYTES;
+                    }
+                }
+            }
+            if (unexplained == 0) {
+                set.top(tail);
+                boundary.top(seen);
+                flagsSeen = flags;
+                return disposal.freeLocal(this) ? Verdict.FREED : Verdict.DESTROYED;
+            }
+            if ((tail - set.bottom()) >>> 3 >= budget) {
+                leftOut = true;
+                break;
+            }
+            // Nothing is dominated: enter the oldest that is not explained.
+            long next = 0;
+            while (tried != seen && next == 0) {
+                long header = getLong(tried);
+                tried += Long.BYTES;
+                long word = getLong(header);
+                long note = getLong(header + SideCount.WORD);
+                if ((word & NOT_ENTERED) != 0 || (note & ENTERED) != 0) {
+                    continue;
+                }
+                if (leaveOutOld && (word & OLD) != 0) {
+                    leftOut = true;
+                    continue;
+                }
+                unexplained += HeaderWord.strong(word) - SideCount.in(note);
+                putLong(header + SideCount.WORD, note | ENTERED);
+                next = header;
+            }
+            if (next == 0) {
+                break;
+            }
+            putLong(tail, next);
+            tail += Long.BYTES;
+        }
+        set.top(tail);
+        boundary.top(seen);
+        return giveUp(candidate, leftOut);
+    }
+
+    /** Takes all notes away. Without anything left out, the candidate's own count decides. */
+    private Verdict giveUp(long candidate, boolean leftOut) {
+        boolean heldOutside =
+                !SideCount.explained(getLong(candidate + SideCount.WORD), getLong(candidate));
+        forgetNotes(set);
+        forgetNotes(boundary);
+        return heldOutside && !leftOut ? Verdict.HELD : Verdict.OPEN;
+    }
+
+    /**
+     * Only its own: word B of a sliced trace's member, or of a dead object, is not a local note.
+     */
+    static void forgetNotes(LongStack objects) {
+        long end = objects.top();
+        for (long at = objects.bottom(); at != end; at += Long.BYTES) {
+            long word = getLong(at) + SideCount.WORD;
+            if (getLong(word) >>> SideCount.EPOCH_SHIFT == LOCAL) {
+                putLong(word, 0);
+            }
+        }
+    }
+}

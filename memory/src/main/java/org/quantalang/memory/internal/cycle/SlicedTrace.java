@@ -1,0 +1,561 @@
+package org.quantalang.memory.internal.cycle;
+
+import static org.quantalang.memory.internal.cycle.SideCount.LIVE;
+import static org.quantalang.memory.internal.object.HeaderWord.BUFFERED;
+import static org.quantalang.memory.internal.object.HeaderWord.COLOUR_MASK;
+import static org.quantalang.memory.internal.object.HeaderWord.GRAY;
+import static org.quantalang.memory.internal.object.HeaderWord.MEMBER;
+import static org.quantalang.memory.internal.object.HeaderWord.OLD;
+import static org.quantalang.memory.internal.object.HeaderWord.OLD_BUFFERED;
+import static org.quantalang.memory.internal.object.HeaderWord.PURPLE;
+import static org.quantalang.memory.internal.object.Memory.getLong;
+import static org.quantalang.memory.internal.object.Memory.putLong;
+
+import org.quantalang.memory.internal.alloc.PageSource;
+import org.quantalang.memory.internal.object.HeaderWord;
+
+import java.util.function.LongConsumer;
+
+/**
+ * A joint trace cut into slices, between which the program runs.
+ *
+ * <pre>
+ *   INTAKE  -&gt;  MARK  -&gt;  SCAN  -&gt;  RETAG  -&gt;  RECOUNT  -&gt;  SPREAD  &lt;-&gt;  VERIFY
+ *   take the    enter,    only      clear      count        liveness      is each
+ *   roots       count     suspects  their      among        from the      one still
+ *                         stay      counts     them         touched       untouched?
+ *
+ *   VERIFY  -&gt;  RELEASE  -&gt;  FREE  -&gt;  ROOTS  -&gt;  IDLE
+ *               references   blocks    what becomes of the candidates
+ * </pre>
+ *
+ * <p>Members have the {@code MEMBER} flag and are gray. The barrier is the test that every
+ * decrement makes anyway: it colours the object purple, so "not gray" means touched since it was
+ * marked, and counts as live for this round. At the end of the spreading each remaining member is
+ * gray and explained. Gray says that none of its references went away since it was marked, so every
+ * one that was counted is still there; explained says that there is no other; and none of them
+ * comes from a live member, or the spreading had reached it. Garbage stays garbage, so even the
+ * verification may be interrupted. Increments only make an object unexplained.
+ *
+ * <p>What that asks of the program: a reference must not leave a field without a decrement or a
+ * touch (see {@code exchangeReference}), and an upgrade of a weak reference must ask {@link
+ * #mayUpgrade}.
+ *
+ * <p>Members that die in between keep their block until the trace lets go of them. Without memory a
+ * member is left out, which is never wrong.
+ *
+ * <p>Owner thread only.
+ */
+final class SlicedTrace {
+    /** Where the trace is; see the class comment. */
+    enum Phase {
+        IDLE,
+        INTAKE,
+        MARK,
+        SCAN,
+        RETAG,
+        RECOUNT,
+        SPREAD,
+        VERIFY,
+        RELEASE,
+        FREE,
+        ROOTS
+    }
+
+    private final Edges edges;
+    private final Epochs epochs;
+    private final Candidates candidates;
+    private final CycleCounters counters;
+
+    private LongStack intake;
+    private final LongStack members;
+    private final LongStack spread;
+    private final LongStack roots;
+
+    private Phase phase = Phase.IDLE;
+    private boolean young;
+    private boolean leftOut;
+    private boolean destroyed;
+    private long epoch;
+    private long next;
+    private long kept;
+    private long marked;
+
+    SlicedTrace(
+            Edges edges,
+            Epochs epochs,
+            Candidates candidates,
+            CycleCounters counters,
+            PageSource source) {
+        this.edges = edges;
+        this.epochs = epochs;
+        this.candidates = candidates;
+        this.counters = counters;
+        this.intake = new LongStack(source);
+        this.members = new LongStack(source);
+        this.spread = new LongStack(source);
+        this.roots = new LongStack(source);
+    }
+
+    java.util.List<LongStack> buffers() {
+        return java.util.List.of(intake, members, spread, roots);
+    }
+
+    boolean active() {
+        return phase != Phase.IDLE;
+    }
+
+    boolean young() {
+        return young;
+    }
+
+    Phase phase() {
+        return phase;
+    }
+
+    /** Objects that the last trace marked. */
+    long marked() {
+        return marked;
+    }
+
+    /** Whether destructors ran since the last question. */
+    boolean ranDestructors() {
+        boolean ran = destroyed;
+        destroyed = false;
+        return ran;
+    }
+
+    /** Begins with the old candidates, leaving out nothing, or the waiting young ones. */
+    void start(boolean fromYoung) {
+        young = fromYoung;
+        if (young) {
+            LongStack list = candidates.waiting;
+            candidates.waiting = intake;
+            intake = list;
+        } else {
+            LongStack list = candidates.old;
+            candidates.old = intake;
+            intake = list;
+            candidates.oldTaken();
+        }
+        members.clear();
+        spread.clear();
+        roots.clear();
+        leftOut = false;
+        epochs.reserve(1);
+        epochs.keep(epochs.next());
+        enter(Phase.INTAKE);
+    }
+
+    private void enter(Phase following) {
+        phase = following;
+        next = 0;
+        kept = 0;
+    }
+
+    /**
+     * Works on so many objects at most.
+     *
+     * @return whether there is more to do
+     */
+    boolean step(long objects, Disposal disposal) {
+        epoch = epochs.kept();
+        long left = objects;
+        while (left > 0 && phase != Phase.IDLE) {
+            left =
+                    switch (phase) {
+                        case INTAKE -> takeIn(left, disposal);
+                        case MARK -> mark(left);
+                        case SCAN -> scan(left, disposal);
+                        case RETAG -> retag(left);
+                        case RECOUNT -> recount(left);
+                        case SPREAD -> spreadLive(left);
+                        case VERIFY -> verify(left, disposal);
+                        case RELEASE -> release(left, disposal);
+                        case FREE -> free(left, disposal);
+                        case ROOTS -> settleRoots(left, disposal);
+                        case IDLE -> 0;
+                    };
+        }
+        return phase != Phase.IDLE;
+    }
+
+    private long takeIn(long most, Disposal disposal) {
+        long left = most;
+        for (; left > 0 && next < intake.size(); left--) {
+            long header = intake.get(next++);
+            long word = getLong(header);
+            long flag = young ? BUFFERED : OLD_BUFFERED;
+            if (!HeaderWord.alive(word)) {
+                disposal.letGo(header, flag);
+            } else if (HeaderWord.pinned(word) || (young && (word & COLOUR_MASK) != PURPLE)) {
+                Candidates.drop(header, flag);
+            } else if (!members.tryPush(header)) {
+                giveBack(header);
+            } else if (young && !roots.tryPush(header)) {
+                members.truncate(members.size() - 1);
+                giveBack(header);
+            } else {
+                // A full trace's roots are held by their membership alone from here on.
+                long held = young ? word : word & ~OLD_BUFFERED;
+                putLong(header, HeaderWord.withColour(held, GRAY) | MEMBER);
+                putLong(header + SideCount.WORD, SideCount.inEpoch(epoch));
+            }
+        }
+        if (next == intake.size()) {
+            intake.clear();
+            enter(Phase.MARK);
+        }
+        return left;
+    }
+
+    /** No memory to take it in: it waits for the next full trace. */
+    private void giveBack(long header) {
+        if (young) {
+            candidates.moveToOld(header, HeaderWord.BLACK);
+        } else {
+            candidates.addOld(header, getLong(header) & ~OLD_BUFFERED);
+        }
+    }
+
+    private void markChild(long child, long word) {
+        boolean notAlone = young && (word & OLD) != 0 && HeaderWord.strong(word) != 1;
+        if (!notAlone && members.tryPush(child)) {
+            putLong(child, HeaderWord.withColour(word, GRAY) | MEMBER);
+            putLong(child + SideCount.WORD, SideCount.inEpoch(epoch) | 1);
+        } else {
+            leftOut = true;
+        }
+    }
+
+    private long mark(long most) {
+        long left = most;
+        for (; left > 0 && next < members.size(); left--) {
+            long header = members.get(next++);
+            if (!HeaderWord.alive(getLong(header))) {
+                continue;
+            }
+            edges.of(header);
+            if (!edges.complete) {
+                leftOut = true;
+                putLong(header, HeaderWord.withColour(getLong(header), PURPLE)); // so not garbage
+            }
+            for (long slot = edges.start, end = edges.end; slot != end; slot += Long.BYTES) {
+                long object = getLong(slot);
+                if (object == 0) {
+                    continue;
+                }
+                long child = object - HeaderWord.BYTES;
+                long word = getLong(child);
+                if ((word & MEMBER) != 0) {
+                    putLong(child + SideCount.WORD, getLong(child + SideCount.WORD) + 1);
+                } else if ((word & LocalTrace.NOT_ENTERED) == 0) {
+                    markChild(child, word);
+                }
+            }
+        }
+        if (next == members.size()) {
+            marked = members.size();
+            counters.traced += marked;
+            enter(Phase.SCAN);
+        }
+        return left;
+    }
+
+    /** Gray, alive, and every reference that the header counts was counted. */
+    private static boolean suspect(long header) {
+        long word = getLong(header);
+        return (word & COLOUR_MASK) == GRAY
+                && HeaderWord.alive(word)
+                && SideCount.explained(getLong(header + SideCount.WORD), word);
+    }
+
+    private long scan(long most, Disposal disposal) {
+        long left = most;
+        for (; left > 0 && next < members.size(); left--) {
+            long header = members.get(next++);
+            if (suspect(header)) {
+                members.set(kept++, header);
+            } else {
+                leave(header, disposal);
+            }
+        }
+        if (next == members.size()) {
+            boolean all = kept == members.size();
+            members.truncate(kept);
+            if (!spread.reserve(kept)) {
+                leftOut = true;
+                leaveAll(disposal);
+                all = true;
+            }
+            if (!all) {
+                epochs.reserve(1);
+                epoch = epochs.next();
+                epochs.keep(epoch);
+            }
+            enter(all ? Phase.VERIFY : Phase.RETAG);
+        }
+        return left;
+    }
+
+    private void leaveAll(Disposal disposal) {
+        for (long i = 0; i < members.size(); i++) {
+            leave(members.get(i), disposal);
+        }
+        members.clear();
+    }
+
+    private long retag(long most) {
+        long left = most;
+        for (; left > 0 && next < members.size(); left--) {
+            long header = members.get(next++);
+            // Word B of a dead object is not a note.
+            if (HeaderWord.alive(getLong(header))) {
+                putLong(header + SideCount.WORD, SideCount.inEpoch(epoch));
+            }
+        }
+        if (next == members.size()) {
+            enter(Phase.RECOUNT);
+        }
+        return left;
+    }
+
+    private boolean isMember(long header) {
+        return (getLong(header) & MEMBER) != 0
+                && SideCount.epoch(getLong(header + SideCount.WORD)) == epoch;
+    }
+
+    private long recount(long most) {
+        long left = most;
+        for (; left > 0 && next < members.size(); left--) {
+            long header = members.get(next++);
+            if (!HeaderWord.alive(getLong(header))) {
+                continue;
+            }
+            edges.of(header);
+            for (long slot = edges.start, end = edges.end; slot != end; slot += Long.BYTES) {
+                long object = getLong(slot);
+                if (object != 0 && isMember(object - HeaderWord.BYTES)) {
+                    long word = object - HeaderWord.BYTES + SideCount.WORD;
+                    putLong(word, getLong(word) + 1);
+                }
+            }
+        }
+        if (next == members.size()) {
+            enter(Phase.SPREAD);
+        }
+        return left;
+    }
+
+    private static boolean live(long header) {
+        return (getLong(header + SideCount.WORD) & LIVE) != 0;
+    }
+
+    private void makeLive(long header) {
+        putLong(header + SideCount.WORD, getLong(header + SideCount.WORD) | LIVE);
+        spread.push(header);
+    }
+
+    private long spreadLive(long most) {
+        long left = most;
+        for (; left > 0; left--) {
+            if (spread.isEmpty()) {
+                if (next == members.size()) {
+                    enter(Phase.VERIFY);
+                    break;
+                }
+                long header = members.get(next++);
+                // A dead member holds nothing; word B of one that still waits is not a note.
+                if (HeaderWord.alive(getLong(header)) && !live(header) && !suspect(header)) {
+                    makeLive(header);
+                }
+                continue;
+            }
+            long header = spread.pop();
+            if (!HeaderWord.alive(getLong(header))) {
+                continue;
+            }
+            edges.of(header);
+            for (long slot = edges.start, end = edges.end; slot != end; slot += Long.BYTES) {
+                long object = getLong(slot);
+                if (object != 0
+                        && isMember(object - HeaderWord.BYTES)
+                        && !live(object - HeaderWord.BYTES)) {
+                    makeLive(object - HeaderWord.BYTES);
+                }
+            }
+        }
+        return left;
+    }
+
+    /** Is still garbage what the spreading did not reach? Then moves it to the front. */
+    private long verify(long most, Disposal disposal) {
+        long left = most;
+        for (; left > 0 && next < members.size(); left--) {
+            long header = members.get(next++);
+            boolean alive = HeaderWord.alive(getLong(header));
+            if (alive && !live(header) && !suspect(header)) {
+                // Touched after the spreading looked at it: spread from it, then verify anew.
+                makeLive(header);
+                next = members.size();
+                phase = Phase.SPREAD;
+                return left;
+            }
+        }
+        if (next == members.size()) {
+            claim(disposal);
+        }
+        return left;
+    }
+
+    private void claim(Disposal disposal) {
+        enter(Phase.RELEASE);
+        if (!mustDestroyAny(disposal)) {
+            return;
+        }
+        // Destructors must see all members whole, so this garbage ends at once, without slices.
+        long garbage = 0;
+        for (long i = 0; i < members.size(); i++) {
+            long header = members.get(i);
+            if (!HeaderWord.alive(getLong(header)) || live(header)) {
+                leave(header, disposal);
+            } else {
+                putLong(header, getLong(header) & ~MEMBER);
+                members.set(garbage++, header);
+            }
+        }
+        members.truncate(garbage);
+        phase = Phase.ROOTS;
+        if (garbage > 0) {
+            destroyed = true;
+            settleRoots(Long.MAX_VALUE, disposal);
+            disposal.destroy(members);
+            members.clear();
+        }
+    }
+
+    private boolean mustDestroyAny(Disposal disposal) {
+        for (long i = 0; i < members.size(); i++) {
+            long header = members.get(i);
+            if (HeaderWord.alive(getLong(header))
+                    && !live(header)
+                    && disposal.mustDestroy(header)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean claimed(long header) {
+        return isMember(header) && !live(header);
+    }
+
+    private long release(long most, Disposal disposal) {
+        long left = most;
+        for (; left > 0 && next < members.size(); left--) {
+            long header = members.get(next++);
+            if (!HeaderWord.alive(getLong(header)) || live(header)) {
+                spread.push(header);
+                continue;
+            }
+            members.set(kept++, header);
+            edges.of(header);
+            for (long slot = edges.start, end = edges.end; slot != end; slot += Long.BYTES) {
+                long object = getLong(slot);
+                if (object != 0 && !claimed(object - HeaderWord.BYTES)) {
+                    disposal.releaseFromGarbage(object - HeaderWord.BYTES, true);
+                }
+            }
+            // Whoever walks the heap before the blocks are freed must not follow these.
+            edges.clear(header);
+        }
+        if (next == members.size()) {
+            members.truncate(kept);
+            enter(Phase.FREE);
+        }
+        return left;
+    }
+
+    private long free(long most, Disposal disposal) {
+        long left = most;
+        for (; left > 0 && !spread.isEmpty(); left--) {
+            leave(spread.pop(), disposal);
+        }
+        for (; left > 0 && next < members.size(); left--) {
+            long header = members.get(next++);
+            putLong(header, getLong(header) & ~MEMBER);
+            counters.freed++;
+            disposal.freeBlock(header);
+        }
+        if (spread.isEmpty() && next == members.size()) {
+            if (next > 0) {
+                counters.cycles++;
+            }
+            members.clear();
+            enter(Phase.ROOTS);
+        }
+        return left;
+    }
+
+    private long settleRoots(long most, Disposal disposal) {
+        long left = most;
+        for (; left > 0 && !roots.isEmpty(); left--) {
+            long header = roots.pop();
+            long word = getLong(header);
+            if (!HeaderWord.alive(word)) {
+                disposal.letGo(header, BUFFERED);
+            } else if (leftOut || (word & COLOUR_MASK) == PURPLE) {
+                candidates.moveToOld(header, HeaderWord.BLACK);
+            } else {
+                Candidates.drop(header, BUFFERED);
+            }
+        }
+        if (roots.isEmpty()) {
+            epochs.keep(0);
+            phase = Phase.IDLE;
+        }
+        return left;
+    }
+
+    /** A member that is not garbage, or is dead already, leaves the trace. */
+    private void leave(long header, Disposal disposal) {
+        long word = getLong(header) & ~MEMBER;
+        if (!HeaderWord.alive(word)) {
+            disposal.letGo(header, MEMBER);
+            return;
+        }
+        if ((word & BUFFERED) == 0) {
+            word &= ~COLOUR_MASK;
+        } else if (young) {
+            word = HeaderWord.withColour(word, PURPLE);
+        } else if ((word & COLOUR_MASK) != PURPLE) {
+            word &= ~COLOUR_MASK;
+        }
+        putLong(header, word | OLD);
+    }
+
+    /**
+     * A weak reference to a member is about to become strong.
+     *
+     * @return false if the member is garbage for certain, and being freed
+     */
+    boolean mayUpgrade(long header) {
+        epoch = epochs.kept();
+        boolean garbage = claimed(header);
+        if (garbage && phase == Phase.VERIFY) {
+            makeLive(header);
+            next = members.size();
+            phase = Phase.SPREAD;
+        }
+        return !garbage || phase.compareTo(Phase.RELEASE) < 0;
+    }
+
+    void forEachCandidate(LongConsumer visitor) {
+        for (long i = phase == Phase.INTAKE ? next : 0; i < intake.size(); i++) {
+            visitor.accept(intake.get(i));
+        }
+        for (long i = 0; i < roots.size(); i++) {
+            visitor.accept(roots.get(i));
+        }
+    }
+}

@@ -1,0 +1,193 @@
+package org.quantalang.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Leaves out each rule of the collector in turn and asks that the tests notice. The source text is
+ * changed and compiled aside, and the programs run on it in a process of their own, since a
+ * collector that frees live objects may well crash it.
+ */
+@Tag("soak")
+class CycleMutantsTest {
+    /** What runs on the mutant. */
+    private enum Killer {
+        /** {@link RandomProgram}, in all configurations. */
+        RANDOM,
+        /** {@link SteppedPrograms}. */
+        STEPPED
+    }
+
+    /** A rule, and the text that is replaced to leave it out. */
+    @SuppressWarnings("StringConcatToTextBlock") // the indentation is part of what is replaced
+    enum Mutant {
+        TOUCHED_MEMBER_IS_LIVE(
+                Killer.STEPPED,
+                "SlicedTrace",
+                "(word & COLOUR_MASK) == GRAY\n                && ",
+                ""),
+        TOUCHED_IS_CHECKED_AGAIN_BY_VERIFICATION(
+                Killer.STEPPED,
+                "SlicedTrace",
+                "            if (alive && !live(header) && !suspect(header)) {",
+                "            if (alive && !live(header) && !SideCount.explained(getLong(header +"
+                        + " SideCount.WORD), getLong(header))) {"),
+        SLICED_LIVENESS_SPREADS(
+                Killer.RANDOM,
+                "SlicedTrace",
+                "                    makeLive(object - HeaderWord.BYTES);",
+                "                    continue;"),
+        JOINT_LIVENESS_SPREADS(
+                Killer.RANDOM,
+                "JointTrace",
+                "                        putLong(child + SideCount.WORD, note | LIVE);",
+                ""),
+        LOCAL_SUM_IS_ZERO(
+                Killer.RANDOM, "LocalTrace", "if (unexplained == 0)", "if (unexplained <= 1)"),
+        JOINT_SUM_IS_ZERO(
+                Killer.RANDOM, "JointTrace", "if (unexplained == 0)", "if (unexplained <= 1)"),
+        CANDIDATE_IS_HELD_ONLY_IF_NOTHING_WAS_LEFT_OUT(
+                Killer.RANDOM, "LocalTrace", "heldOutside && !leftOut", "heldOutside"),
+        CANDIDATE_IS_HELD_ONLY_FROM_OUTSIDE(
+                Killer.RANDOM, "LocalTrace", "heldOutside && !leftOut", "!leftOut"),
+        UNDECIDED_CANDIDATE_STAYS(
+                Killer.STEPPED,
+                "LocalCollector",
+                "} else if (joint.leftOut) {",
+                "} else if (false) {"),
+        UNDECIDED_ROOT_OF_SLICES_STAYS(
+                Killer.RANDOM, "SlicedTrace", "leftOut || (word & COLOUR_MASK) == PURPLE", "false"),
+        BOUNDARY_OF_GARBAGE_BECOMES_CANDIDATE(
+                Killer.RANDOM,
+                "Disposal",
+                "                candidates.lostReferences(header, after);\n"
+                        + "            }\n"
+                        + "        }\n",
+                "            }\n        }\n"),
+        LEAVES_OF_GARBAGE_ARE_RELEASED(
+                Killer.RANDOM, "Disposal", "                reclaimer.drop(header);\n", ""),
+        ABANDONED_TRACE_TAKES_ITS_NOTES_AWAY(
+                Killer.RANDOM,
+                "LocalTrace",
+                "        forgetNotes(set);\n        forgetNotes(boundary);\n",
+                ""),
+        DYING_OBJECT_IS_NOT_FREED_BY_ITS_WEAK_FIELD(
+                Killer.STEPPED,
+                "Disposal",
+                "(getLong(header) & ~STRONG_MASK) | HeaderWord.DYING",
+                "getLong(header) & ~STRONG_MASK"),
+        NOTES_GO_WHEN_EPOCHS_START_ANEW(
+                Killer.RANDOM, "Epochs", "survives ? SideCount.inEpoch(renamed) | low : 0", "note"),
+        MEMBER_KEEPS_ITS_BLOCK(
+                Killer.STEPPED,
+                "../count/Reclaimer",
+                "            if ((word & (HeaderWord.WEAK_MASK | HeaderWord.HELD_BY_BUFFER)) == 0)"
+                        + " {\n"
+                        + "                blocks.free(header);",
+                "            if ((word & (HeaderWord.WEAK_MASK | HeaderWord.BUFFERED)) == 0) {\n"
+                        + "                blocks.free(header);"),
+        CLAIMED_MEMBER_IS_NOT_UPGRADED(
+                Killer.STEPPED,
+                "SlicedTrace",
+                "return !garbage || phase.compareTo(Phase.RELEASE) < 0",
+                "return true"),
+        REFERENCE_TAKEN_OUT_TOUCHES(
+                Killer.STEPPED, "../../ConfinedHeap", "touchIfMember(old - HeaderWord.BYTES);", "");
+
+        private final Killer killer;
+        private final String file;
+        private final String rule;
+        private final String without;
+
+        Mutant(Killer killer, String file, String rule, String without) {
+            this.killer = killer;
+            this.file = file;
+            this.rule = rule;
+            this.without = without;
+        }
+    }
+
+    private static final Path SOURCES =
+            Path.of("src/main/java/org/quantalang/memory/internal/cycle");
+    private static final Path JDK = Path.of(System.getProperty("java.home"), "bin");
+
+    @ParameterizedTest
+    @EnumSource
+    void isKilled(Mutant mutant, @TempDir Path directory) throws Exception {
+        assertNotEquals(0, run(mutant, mutate(mutant, directory)), "survived: " + mutant);
+    }
+
+    private static String mutate(Mutant mutant, Path directory) throws Exception {
+        Path source = SOURCES.resolve(mutant.file + ".java").normalize();
+        String text = Files.readString(source);
+        int at = text.indexOf(mutant.rule);
+        assertTrue(
+                at >= 0 && text.indexOf(mutant.rule, at + 1) < 0,
+                "not once in the source: " + mutant);
+        Path changed = directory.resolve(source.getFileName().toString());
+        Files.writeString(changed, text.replace(mutant.rule, mutant.without));
+        Path classes = Files.createDirectory(directory.resolve("classes"));
+        assertEquals(
+                0,
+                start(
+                        "javac",
+                        "-nowarn",
+                        "-cp",
+                        classPath(),
+                        "-d",
+                        classes.toString(),
+                        changed.toString()),
+                "does not compile: " + mutant);
+        return classes + File.pathSeparator + classPath();
+    }
+
+    private static int run(Mutant mutant, String classPath) throws Exception {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                "java",
+                                "-XX:-CreateCoredumpOnCrash",
+                                "-XX:ErrorFile=/dev/null",
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-cp",
+                                classPath));
+        command.addAll(
+                switch (mutant.killer) {
+                    case STEPPED -> List.of(SteppedPrograms.class.getName());
+                    case RANDOM -> List.of(RandomProgram.class.getName(), "0", "59", "4000");
+                });
+        return start(command.toArray(String[]::new));
+    }
+
+    private static String classPath() {
+        return String.join(
+                File.pathSeparator,
+                "target/test-classes",
+                "target/classes",
+                System.getProperty("java.class.path", ""),
+                System.getProperty("jdk.module.path", ""));
+    }
+
+    private static int start(String... command) throws IOException, InterruptedException {
+        command[0] = JDK.resolve(command[0]).toString();
+        Process process =
+                new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        return process.waitFor();
+    }
+}
