@@ -100,7 +100,12 @@ public final class Quanta implements Runnable {
     private static CommandLine commandLine(PrintWriter out, PrintWriter err) {
         var quanta = new Quanta();
         var line = new CommandLine(quanta);
-        for (Object command : List.of(new DemoCommand(), new InfoCommand())) {
+        for (Object command :
+                List.of(
+                        new DemoCommand(),
+                        new LayoutCommand(),
+                        new ClassifyCommand(),
+                        new InfoCommand())) {
             line.addSubcommand(command);
         }
         for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {

@@ -1,0 +1,121 @@
+package org.quantalang.core.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** {@code quanta layout} and {@code quanta classify}. */
+class CDeclarationCommandsTest {
+    @TempDir Path folder;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(String command, String text, String... more) throws IOException {
+        Path file = Files.writeString(folder.resolve("declarations.h"), text);
+        String[] arguments = new String[more.length + 2];
+        arguments[0] = command;
+        arguments[1] = file.toString();
+        System.arraycopy(more, 0, arguments, 2, more.length);
+        return Quanta.execute(new PrintWriter(out, true), new PrintWriter(err, true), arguments);
+    }
+
+    private String compact() {
+        return out.toString().replaceAll("\\s", "");
+    }
+
+    @Test
+    void layoutPrintsRecordsAsJson() throws IOException {
+        int code =
+                run(
+                        "layout",
+                        "struct s { char c; union { int i; double d; }; unsigned b : 3; int : 2;"
+                                + " char f[]; };",
+                        "--json",
+                        "--target",
+                        "x86_64-pc-linux-gnu");
+        assertEquals("", err.toString());
+        assertEquals(0, code);
+        assertEquals(
+                "{'target':'x86_64-pc-linux-gnu','records':[{'name':'s','kind':'struct','size':24,'align':8,"
+                                .replace('\'', '"')
+                        + "'fields':[{'name':'c','type':'char','offset':0,'size':1},"
+                                .replace('\'', '"')
+                        + "{'name':'','offset':8,'size':8,'fields':[".replace('\'', '"')
+                        + "{'name':'i','type':'int','offset':8,'size':4},".replace('\'', '"')
+                        + "{'name':'d','type':'double','offset':8,'size':8}]},".replace('\'', '"')
+                        + "{'name':'b','type':'unsignedint','bitOffset':128,'bitWidth':3},"
+                                .replace('\'', '"')
+                        + "{'name':'','type':'int','bitOffset':131,'bitWidth':2},"
+                                .replace('\'', '"')
+                        + "{'name':'f','type':'char[]','offset':17,'size':0}]}]}"
+                                .replace('\'', '"'),
+                compact());
+    }
+
+    @Test
+    void layoutMarksHolesAndPadding() throws IOException {
+        assertEquals(0, run("layout", "struct s { char c; int i; char d; };"));
+        assertTrue(out.toString().contains("-- hole --"), out.toString());
+        assertTrue(out.toString().contains("-- padding --"), out.toString());
+    }
+
+    @Test
+    void classifyPrintsRegistersAsJson() throws IOException {
+        int code =
+                run(
+                        "classify",
+                        "struct p { double x; long n; }; struct p f(struct p a, char c);",
+                        "--json",
+                        "--target",
+                        "x86_64-linux-gnu");
+        assertEquals("", err.toString());
+        assertEquals(0, code);
+        assertEquals(
+                ("{'target':'x86_64-pc-linux-gnu','convention':'c','functions':[{'name':'f','symbol':'f',"
+                     + "'return':{'passing':'direct','parts':[{'register':'xmm0','offset':0,'size':8},"
+                     + "{'register':'rax','offset':8,'size':8}]},'arguments':[{'name':'a',"
+                     + "'type':'structp','passing':'direct','parts':[{'register':'xmm0','offset':0,"
+                     + "'size':8},{'register':'rdi','offset':8,'size':8}],'extension':'none'},"
+                     + "{'name':'c','type':'char','passing':'direct','parts':[{'register':'rsi',"
+                     + "'offset':0,'size':1}],'extension':'sign'}],'stackBytes':0,'calleePops':0,"
+                     + "'variadic':false}]}")
+                        .replace('\'', '"'),
+                compact());
+    }
+
+    @Test
+    void aConventionThatTheTargetLacksIsRefused() throws IOException {
+        int code =
+                run(
+                        "classify",
+                        "int f(int);",
+                        "--convention",
+                        "stdcall",
+                        "--target",
+                        "aarch64-linux-gnu");
+        assertEquals(1, code);
+        assertEquals("", out.toString());
+        assertEquals(
+                "quanta: target=aarch64-linux-gnu has no convention=stdcall; it has [c, system,"
+                        + " aarch64, quanta]\n",
+                err.toString());
+    }
+
+    @Test
+    void aFaultInTheTextIsShownWithItsPlace() throws IOException {
+        assertEquals(1, run("layout", "struct s {\n  int x\n};"));
+        assertEquals("", out.toString());
+        assertTrue(
+                err.toString().contains("line 3, column 1: expected ';' after a member, found '}'"),
+                err.toString());
+    }
+}
