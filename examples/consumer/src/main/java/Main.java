@@ -1,5 +1,4 @@
-import org.quantalang.memory.ConfinedHeap;
-import org.quantalang.memory.TypeInfo;
+import org.quantalang.memory.*;
 
 public class Main {
     public static void main(String[] args) {
