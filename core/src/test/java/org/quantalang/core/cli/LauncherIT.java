@@ -121,6 +121,20 @@ class LauncherIT {
             assertTrue(outcome.err().contains("set JAVA25_HOME to the folder"), outcome.err());
         }
 
+        @Test
+        void asksForExactlyTheBuildsVersionBeforeABuild() throws Exception {
+            ProcessBuilder command = Checkout.built(folder).command(".mvn/find-jdk", "build");
+            command.environment().put("JAVA25_HOME", "/no/such/jdk");
+            command.environment().put("QUANTA_JDK_SEARCH", "/no/such/folder");
+            command.environment().put("PATH", pathWithoutJava());
+
+            Outcome outcome = Checkout.finish(command.start());
+
+            assertEquals(1, outcome.exitCode());
+            assertTrue(
+                    outcome.err().startsWith("quanta: no JDK of version 25 found"), outcome.err());
+        }
+
         /** A folder with the tools that the script calls, so that no java is on the path. */
         private String pathWithoutJava() throws IOException {
             Path bin = Files.createDirectories(folder.resolve("bin"));
