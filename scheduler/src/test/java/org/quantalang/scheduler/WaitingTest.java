@@ -191,9 +191,9 @@ class WaitingTest {
                 assertTrue(semaphore.tryAcquire());
                 JoinHandle<Boolean> first = executor.spawn(semaphore.acquire());
                 JoinHandle<Boolean> second = executor.spawn(semaphore.acquire());
-                while (semaphore.waiting() < 2) {
-                    Thread.sleep(1);
-                }
+                // The one worker polls in order: after this task the two before it wait.
+                executor.spawn(_ -> Poll.ready(1)).join();
+                assertEquals(2, semaphore.waiting());
                 first.cancel();
                 semaphore.release();
                 assertEquals(true, second.join());
@@ -484,9 +484,9 @@ class WaitingTest {
                         () -> {
                             throw new IllegalStateException("callback");
                         });
-                while (task.state() != TaskState.WAITING) {
-                    Thread.sleep(1);
-                }
+                // The one worker polls in order: after this task the one before it waits.
+                executor.spawn(_ -> Poll.ready(1)).join();
+                assertEquals(TaskState.WAITING, task.state());
                 task.cancel();
                 assertEquals("callback", seen.get().getMessage());
                 assertEquals(1, executor.spawn(_ -> Poll.ready(1)).join());
