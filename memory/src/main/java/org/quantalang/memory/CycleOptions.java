@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /**
  * How a heap looks for garbage cycles. Immutable; start from {@link #DEFAULT} and change what
- * differs. The defaults are measured; see docs/benchmarks-cycles.md.
+ * differs. docs/benchmarks.md has figures with the defaults.
  *
  * @param algorithm which collector
  * @param threshold candidates that make a collection due; 0 for the algorithm's own default: 32 for
