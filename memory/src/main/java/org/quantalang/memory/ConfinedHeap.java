@@ -80,7 +80,7 @@ public final class ConfinedHeap implements Heap {
                 HeapSpace.reserve(
                         config.pageSource(), config.addressSpaceBytes(), config.notices());
         blocks = new BlockAllocator(space, config.limitBytes(), config.returnDelay().toNanos());
-        types = new TypeTable(space, blocks.classes());
+        types = new TypeTable(space, blocks.classes(), countTypes);
         cycles = collector();
         reclaimer =
                 new Reclaimer(
@@ -223,16 +223,21 @@ public final class ConfinedHeap implements Heap {
     }
 
     private long block(HeapType type) {
+        long header = blocks.allocateFast(type.sizeClass);
+        if (header == BlockAllocator.NONE) {
+            header = fixedBlockSlow(type);
+        }
+        start(type, header);
+        return header;
+    }
+
+    /** Array types come here too: their size class never has a block at hand. */
+    private long fixedBlockSlow(HeapType type) {
         if (type.elementBytes != 0) {
             throw new IllegalArgumentException(
                     "array type needs a length: type=%s; use allocateArray".formatted(type.info));
         }
-        long header = blocks.allocateFast(type.sizeClass);
-        if (header == BlockAllocator.NONE) {
-            header = blockSlow(type.sizeClass, type.firstBlock, type.payloadBytes);
-        }
-        start(type, header);
-        return header;
+        return blockSlow(type.sizeClass, type.firstBlock, type.payloadBytes);
     }
 
     private void start(HeapType type, long header) {
@@ -243,7 +248,31 @@ public final class ConfinedHeap implements Heap {
         }
     }
 
+    /** Unrolled for the usual few references: a loop costs more than the stores. */
     private static void zeroReferences(HeapType type, long header) {
+        switch (type.leadingReferences) {
+            case 0 -> {}
+            case 1 -> Memory.putLong(header, HeaderWord.BYTES, 0);
+            case 2 -> {
+                Memory.putLong(header, HeaderWord.BYTES, 0);
+                Memory.putLong(header, HeaderWord.BYTES + 8, 0);
+            }
+            case 3 -> {
+                Memory.putLong(header, HeaderWord.BYTES, 0);
+                Memory.putLong(header, HeaderWord.BYTES + 8, 0);
+                Memory.putLong(header, HeaderWord.BYTES + 16, 0);
+            }
+            case 4 -> {
+                Memory.putLong(header, HeaderWord.BYTES, 0);
+                Memory.putLong(header, HeaderWord.BYTES + 8, 0);
+                Memory.putLong(header, HeaderWord.BYTES + 16, 0);
+                Memory.putLong(header, HeaderWord.BYTES + 24, 0);
+            }
+            default -> zeroRuns(type, header);
+        }
+    }
+
+    private static void zeroRuns(HeapType type, long header) {
         long descriptor = type.descriptor;
         int flags = TypeDescriptor.flags(descriptor);
         if ((flags & (TypeDescriptor.TRACED | TypeDescriptor.WEAK_FIELDS)) != 0) {
@@ -347,25 +376,22 @@ public final class ConfinedHeap implements Heap {
     @Override
     public void retain(long object) {
         long header = object - HeaderWord.BYTES;
-        long after = Memory.getLong(header) + ONE_STRONG;
-        if (after < 2 * ONE_STRONG) {
-            retainUnusual(header);
+        long word = Memory.getLong(header);
+        if (word < ONE_STRONG) {
+            retainUnusual(header, word);
             return;
         }
-        Memory.putLong(header, after);
+        Memory.putLong(header, word + ONE_STRONG);
     }
 
-    /**
-     * Dead, pinned, or about to overflow: then it is pinned, well away from where it would wrap.
-     */
-    private static void retainUnusual(long header) {
-        long word = Memory.getLong(header);
+    /** Dead, pinned, or full: then it is pinned. */
+    private static void retainUnusual(long header, long word) {
         if (!HeaderWord.alive(word)) {
             throw new IllegalStateException(
                     "retain of a dead object: address=0x%x header=0x%x"
                             .formatted(header + HeaderWord.BYTES, word));
         }
-        Memory.putLong(header, word | HeaderWord.PINNED);
+        Memory.putLong(header, HeaderWord.pin(word));
     }
 
     @Override
@@ -374,7 +400,11 @@ public final class ConfinedHeap implements Heap {
         long word = Memory.getLong(header);
         long after = word - ONE_STRONG;
         if (after < ONE_STRONG) {
-            releaseLast(header, word);
+            if (HeaderWord.lastOfLeaf(word)) {
+                blocks.free(header);
+            } else {
+                releaseLast(header, word);
+            }
             return;
         }
         Memory.putLong(header, after);
@@ -436,7 +466,7 @@ public final class ConfinedHeap implements Heap {
     @Override
     public void makeImmortal(long object) {
         long header = object - HeaderWord.BYTES;
-        Memory.putLong(header, Memory.getLong(header) | HeaderWord.PINNED);
+        Memory.putLong(header, HeaderWord.pin(Memory.getLong(header)));
     }
 
     @Override

@@ -45,6 +45,10 @@ class CountingTest {
     void saturatesInsteadOfWrapping() {
         long object = counted(MOST_COUNTED);
         heap().retain(object);
+        heap().release(object);
+        assertEquals(MOST_COUNTED, heap().strongCount(object), "2^27 is still counted");
+        heap().retain(object);
+        heap().retain(object);
         assertTrue(heap().header(object).immortal());
         long pinned = heap().strongCount(object);
         for (int i = 0; i < 10; i++) {

@@ -43,6 +43,9 @@ public final class PageTable {
     /** What of a page is never a block; see the class comment. */
     public static final long FIRST_BLOCK = 16;
 
+    /** Blocks whose size divides a cache line, or is a multiple of one, start at such a line. */
+    static final long LINE_BYTES = 64;
+
     static final int ENTRY_SHIFT = 6;
     static final long ENTRY_BYTES = 1L << ENTRY_SHIFT;
 

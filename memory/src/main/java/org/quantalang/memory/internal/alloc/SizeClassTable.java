@@ -27,8 +27,15 @@ public final class SizeClassTable {
     SizeClassTable() {
         for (int index = 1; index < count; index++) {
             blockBytes[index] = SizeClass.blockBytes(index);
-            firstBlock[index] = (int) PageTable.FIRST_BLOCK;
+            firstBlock[index] = (int) firstBlockOf(blockBytes[index]);
         }
+    }
+
+    private static long firstBlockOf(long bytes) {
+        boolean fillsLines =
+                PageTable.LINE_BYTES % bytes == 0
+                        || (bytes % PageTable.LINE_BYTES == 0 && bytes <= 1024);
+        return fillsLines ? PageTable.LINE_BYTES : PageTable.FIRST_BLOCK;
     }
 
     /**

@@ -74,13 +74,6 @@ public final class Reclaimer {
 
     /** The last reference to an object is gone: frees it and all that only it held. */
     public void lastReference(long header, long word) {
-        if ((word & (HeaderWord.WEAK_MASK | HeaderWord.HELD_BY_BUFFER)) == 0 && !countTypes) {
-            long descriptor = types.descriptor(word);
-            if (TypeDescriptor.isPlainLeaf(descriptor)) {
-                blocks.free(header);
-                return;
-            }
-        }
         bury(header, word);
         if (!draining) {
             drain(budget);
@@ -181,6 +174,8 @@ public final class Reclaimer {
                         if ((after & HeaderWord.NO_CANDIDATE) == 0) {
                             cycles.possibleRoot(child, after);
                         }
+                    } else if (HeaderWord.lastOfLeaf(before)) {
+                        blocks.free(child);
                     } else if (before >= HeaderWord.ONE_STRONG) {
                         putLong(child, after | HeaderWord.DYING);
                         putLong(child, HeaderWord.WORD_B, head);
@@ -274,13 +269,15 @@ public final class Reclaimer {
         long word = getLong(header);
         long after = word - HeaderWord.ONE_STRONG;
         if (after < HeaderWord.ONE_STRONG) {
-            if (HeaderWord.pinned(word)) {
-                return;
-            }
-            if (!HeaderWord.alive(word)) {
+            if (HeaderWord.lastOfLeaf(word)) {
+                blocks.free(header);
+            } else if (HeaderWord.alive(word)) {
+                if (!HeaderWord.pinned(word)) {
+                    bury(header, word);
+                }
+            } else {
                 throw overReleased(header, word);
             }
-            bury(header, word);
         } else {
             putLong(header, after);
             if ((after & HeaderWord.NO_CANDIDATE) == 0) {

@@ -23,9 +23,10 @@ import org.quantalang.memory.GcColor;
  * </pre>
  *
  * <p>Why so: strong is on top, so that one signed compare of the sum or difference tells the usual
- * case from all others. {@code word + ONE_STRONG < 2 * ONE_STRONG} means dead, pinned or full, for
- * retain; {@code word - ONE_STRONG < ONE_STRONG} means the last reference, dead or pinned, for
- * release. A count of 2^27 - 1 that is retained again is pinned: its top bit is set, it never
+ * case from all others. {@code word < ONE_STRONG} means dead or pinned, for retain; {@code word -
+ * ONE_STRONG < ONE_STRONG} means the last reference, dead or pinned, for release. Retain compares
+ * before it adds, so that the JIT knows the outcome of a release that follows. A count of 2^27 has
+ * the top bit set, but counts still: a release undoes it. Retained once more it is pinned: it never
  * changes again, and its object lives until the heap closes. An immortal object is pinned by
  * request. Black is zero, so that a fresh or zeroed word is a black object.
  *
@@ -64,6 +65,13 @@ public final class HeaderWord {
     /** Any of these holds the block of an object whose strong count is 0. */
     public static final long HELD_BY_BUFFER = BUFFERED | OLD_BUFFERED | MEMBER;
 
+    /**
+     * Both in one object: nothing but its block needs to be freed. Acyclic objects are in no trace,
+     * so that old means nothing else in them; objects of types without references, weak fields and
+     * destructor have it from the start.
+     */
+    public static final long PLAIN_LEAF = ACYCLIC | OLD;
+
     public static final int WEAK_SHIFT = 26;
     public static final int WEAK_BITS = 10;
     public static final long ONE_WEAK = 1L << WEAK_SHIFT;
@@ -77,6 +85,10 @@ public final class HeaderWord {
     /** Set when the strong count no longer counts: saturated or immortal. */
     public static final long PINNED = 1L << 63;
 
+    private static final long LAST_OF_LEAF_MASK =
+            STRONG_MASK | WEAK_MASK | HELD_BY_BUFFER | DYING | WEAK_OVERFLOW | PLAIN_LEAF;
+    private static final long LAST_OF_LEAF = ONE_STRONG | PLAIN_LEAF;
+
     private HeaderWord() {}
 
     public static int type(long word) {
@@ -89,6 +101,16 @@ public final class HeaderWord {
 
     public static long weak(long word) {
         return (word & WEAK_MASK) >>> WEAK_SHIFT;
+    }
+
+    /** Pinned, and well away from where one reference less would take the pin away. */
+    public static long pin(long word) {
+        return word | 0b11L << 62;
+    }
+
+    /** The only reference to an object whose block can be freed at once. */
+    public static boolean lastOfLeaf(long word) {
+        return (word & LAST_OF_LEAF_MASK) == LAST_OF_LEAF;
     }
 
     public static boolean pinned(long word) {

@@ -5,6 +5,8 @@ import org.quantalang.memory.Tracer;
 import org.quantalang.memory.TypeInfo;
 import org.quantalang.memory.internal.object.HeaderWord;
 
+import java.util.Arrays;
+
 /** A type as one heap knows it: what allocation needs, at hand. Owner thread only. */
 public final class HeapType {
     /** What the user described. */
@@ -34,6 +36,16 @@ public final class HeapType {
     /** Where in a run of pages the block starts. */
     public final long firstBlock;
 
+    /**
+     * References of an object that has them first in its payload and nothing else to clear; {@link
+     * #ZERO_OTHERWISE} if it is not that simple.
+     */
+    public final int leadingReferences;
+
+    /** See {@link #leadingReferences}. */
+    public static final int ZERO_OTHERWISE = -1;
+
+    private final boolean plainLeaf;
     private boolean cyclic;
     private long header;
 
@@ -43,7 +55,8 @@ public final class HeapType {
             long descriptor,
             int sizeClass,
             long firstBlock,
-            boolean cyclic) {
+            boolean cyclic,
+            boolean countTypes) {
         this.info = info;
         this.index = index;
         this.descriptor = descriptor;
@@ -54,7 +67,25 @@ public final class HeapType {
         this.referenceArray = elements == FieldKind.REFERENCE;
         this.payloadBytes = info.size();
         this.zeroBytes = (payloadBytes + Long.BYTES - 1) & -Long.BYTES;
+        boolean fieldsOnly = info.trace() == null && !hasWeakFields(info);
+        this.leadingReferences = fieldsOnly ? leading(info.referenceOffsets()) : ZERO_OTHERWISE;
+        this.plainLeaf =
+                leadingReferences == 0
+                        && !referenceArray
+                        && info.drop() == null
+                        && info.nativeDrop() == 0
+                        && !countTypes;
         cyclic(cyclic);
+    }
+
+    private static boolean hasWeakFields(TypeInfo info) {
+        return info.fields().stream().anyMatch(field -> field.kind() == FieldKind.WEAK_REFERENCE);
+    }
+
+    /** How many references there are, if they are the first words of the payload. */
+    private static int leading(long[] offsets) {
+        long last = Arrays.stream(offsets).max().orElse(-Long.BYTES);
+        return last == (offsets.length - 1L) * Long.BYTES ? offsets.length : ZERO_OTHERWISE;
     }
 
     /** The header word of a fresh object. */
@@ -77,6 +108,6 @@ public final class HeapType {
 
     void cyclic(boolean canCycle) {
         cyclic = canCycle;
-        header = HeaderWord.fresh(index, !canCycle);
+        header = HeaderWord.fresh(index, !canCycle) | (plainLeaf ? HeaderWord.PLAIN_LEAF : 0);
     }
 }

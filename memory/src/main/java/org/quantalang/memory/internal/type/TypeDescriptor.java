@@ -77,11 +77,6 @@ public final class TypeDescriptor {
         return getInt(descriptor, RUN_COUNT);
     }
 
-    /** A type without references and destructor: its objects need nothing but their block freed. */
-    public static boolean isPlainLeaf(long descriptor) {
-        return getLong(descriptor, FLAGS) == 0;
-    }
-
     /**
      * The run of a fixed object that has one and nothing else to do when it dies, or {@link
      * #NOT_PLAIN}.

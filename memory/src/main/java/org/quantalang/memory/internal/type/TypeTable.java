@@ -34,6 +34,7 @@ public final class TypeTable {
     private final HeapSpace space;
     private final SizeClassTable classes;
     private final long table;
+    private final boolean countTypes;
 
     private HeapType[] bySerial = new HeapType[16];
     private final List<HeapType> byIndex = new ArrayList<>();
@@ -41,7 +42,13 @@ public final class TypeTable {
     private final Cyclicity cyclicity = new Cyclicity();
     private long dataTop;
 
-    public TypeTable(HeapSpace space, SizeClassTable classes) {
+    /**
+     * Makes an empty table.
+     *
+     * @param countTypes whether objects are counted per type
+     */
+    public TypeTable(HeapSpace space, SizeClassTable classes, boolean countTypes) {
+        this.countTypes = countTypes;
         this.space = space;
         this.classes = classes;
         this.table = space.typeTable;
@@ -171,7 +178,8 @@ public final class TypeTable {
                         descriptor,
                         info.isArray() ? SizeClass.LARGE : sizeClass(info),
                         firstBlock,
-                        verdicts.cyclic(index - 1));
+                        verdicts.cyclic(index - 1),
+                        countTypes);
         putLong(descriptor, TypeDescriptor.HEADER, type.header());
         putLong(descriptor, TypeDescriptor.SIZE, info.size());
         putLong(descriptor, TypeDescriptor.DROP, info.nativeDrop());
