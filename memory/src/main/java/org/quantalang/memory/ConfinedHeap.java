@@ -842,7 +842,22 @@ public final class ConfinedHeap implements Heap {
      */
     public CollectionResult collectCycles(Duration budget) {
         checkOwner();
-        return cycles.collectFor(budget.toNanos());
+        return cycles.collectFor(budget.toNanos(), Long.MAX_VALUE);
+    }
+
+    /**
+     * Collects garbage cycles until about so many objects were looked at; the next call, or the
+     * program's own releases, go on from there. The plain collector does not stop.
+     *
+     * @param objects about how many; a small structure is not divided
+     * @return what this call did; {@code complete} if no garbage cycle is left
+     */
+    public CollectionResult collectCycles(long objects) {
+        checkOwner();
+        if (objects <= 0) {
+            throw new IllegalArgumentException("budget is not positive: objects=" + objects);
+        }
+        return cycles.collectFor(Long.MAX_VALUE, objects);
     }
 
     @Override

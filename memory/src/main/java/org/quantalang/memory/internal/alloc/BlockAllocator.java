@@ -116,6 +116,56 @@ public final class BlockAllocator {
         }
     }
 
+    /**
+     * Takes back the blocks of a list of addresses, up to the first that something holds.
+     * Neighbours in the list mostly are on one page, whose entry is written once for all of them.
+     *
+     * @param from address of the first entry
+     * @param end address behind the last
+     * @param held header bits that keep a block
+     * @return address of the entry that it stopped at
+     */
+    public long freeUntilHeld(long from, long end, long held) {
+        long entry = 0;
+        long list = 0;
+        long count = 0;
+        long at = from;
+        while (at != end) {
+            long block = getLong(at);
+            if ((getLong(block) & held) != 0) {
+                break;
+            }
+            at += Long.BYTES;
+            long its = entryBias + (block >>> PageTable.PAGE_SHIFT << PageTable.ENTRY_SHIFT);
+            if (its != entry) {
+                if (entry != 0) {
+                    freed(entry, list, count);
+                }
+                entry = its;
+                list = getLong(entry);
+                count = 0;
+            }
+            putLong(block, 0);
+            putLong(block, HeaderWord.WORD_B, list);
+            list = block;
+            count++;
+        }
+        if (entry != 0) {
+            freed(entry, list, count);
+        }
+        return at;
+    }
+
+    private void freed(long entry, long list, long count) {
+        putLong(entry, list);
+        long freed = getLong(entry, PageTable.FREED) + count;
+        putLong(entry, PageTable.FREED, freed);
+        // Of a full page it is the first that is seen, which the others have passed.
+        if (freed >= getLong(entry, PageTable.ALLOCATED)) {
+            freeSlow(entry);
+        }
+    }
+
     private void freeSlow(long entry) {
         if (PageTable.kind(entry) == PageTable.LARGE) {
             freeLarge(entry);

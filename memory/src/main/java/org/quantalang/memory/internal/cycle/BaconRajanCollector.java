@@ -133,7 +133,7 @@ public final class BaconRajanCollector implements CycleCollector {
     }
 
     @Override
-    public CollectionResult collectFor(long nanos) {
+    public CollectionResult collectFor(long nanos, long objects) {
         return collect(true);
     }
 

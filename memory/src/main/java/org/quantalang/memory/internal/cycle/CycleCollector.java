@@ -45,8 +45,9 @@ public interface CycleCollector {
      * Collects for a while; goes on where the last call stopped.
      *
      * @param nanos how long, about
+     * @param objects how many objects to look at, about
      */
-    CollectionResult collectFor(long nanos);
+    CollectionResult collectFor(long nanos, long objects);
 
     /** A weak reference to a member of an interrupted trace is to become strong: may it? */
     boolean mayUpgrade(long header);

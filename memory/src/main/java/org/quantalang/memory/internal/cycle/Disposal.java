@@ -156,12 +156,14 @@ final class Disposal {
     void freeBlocks(LongStack members, int flagsSeen) {
         boolean plain = (flagsSeen & TypeDescriptor.WEAK_FIELDS) == 0 && !countTypes;
         long end = members.top();
-        for (long at = members.bottom(); at != end; at += Long.BYTES) {
-            long header = getLong(at);
-            if (plain && (getLong(header) & (WEAK_MASK | HELD_BY_BUFFER)) == 0) {
-                blocks.free(header);
-            } else {
-                freeBlock(header);
+        long at = members.bottom();
+        while (at != end) {
+            if (plain) {
+                at = blocks.freeUntilHeld(at, end, WEAK_MASK | HELD_BY_BUFFER);
+            }
+            if (at != end) {
+                freeBlock(getLong(at));
+                at += Long.BYTES;
             }
         }
     }

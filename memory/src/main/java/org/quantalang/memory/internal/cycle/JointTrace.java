@@ -68,6 +68,7 @@ final class JointTrace {
 
     private boolean stopped;
     private boolean incomplete;
+    private long nextClock;
     private long unexplained;
     private long epoch;
     private long garbageEpoch;
@@ -92,14 +93,15 @@ final class JointTrace {
      *
      * @param full whether to leave out nothing
      * @param deadline when to stop entering, by {@link System#nanoTime}; 0 for never
+     * @param most objects to enter, about
      */
-    void run(LongStack roots, boolean full, long deadline, Reclaimer reclaimer) {
+    void run(LongStack roots, boolean full, long deadline, long most, Reclaimer reclaimer) {
         epochs.reserve(2);
         epoch = epochs.next();
         garbageEpoch = NO_EPOCH;
         list.clear();
         garbage = list;
-        enterClosures(roots, full, deadline, reclaimer);
+        enterClosures(roots, full, deadline, most, reclaimer);
         if (set.isEmpty()) {
             return;
         }
@@ -119,7 +121,8 @@ final class JointTrace {
         separate();
     }
 
-    private void enterClosures(LongStack roots, boolean full, long deadline, Reclaimer reclaimer) {
+    private void enterClosures(
+            LongStack roots, boolean full, long deadline, long most, Reclaimer reclaimer) {
         set.clear();
         unexplained = 0;
         flagsSeen = 0;
@@ -129,6 +132,7 @@ final class JointTrace {
         incomplete = false;
         long count = roots.size();
         reached = count;
+        nextClock = deadline == 0 ? most : Math.min(most, clockObjects);
         long entered = 0;
         for (long i = 0; i < count; i++) {
             long root = roots.get(i);
@@ -154,7 +158,7 @@ final class JointTrace {
             }
             putLong(root + SideCount.WORD, SideCount.inEpoch(epoch) | ENTERED);
             unexplained += HeaderWord.strong(word);
-            entered = enterClosure(entered, full, deadline);
+            entered = enterClosure(entered, full, deadline, most);
             if (stopped && reached == count) {
                 cut = true;
                 reached = i;
@@ -163,7 +167,7 @@ final class JointTrace {
     }
 
     /** Enters what the objects of the set from {@code entered} on reach; returns the new size. */
-    private long enterClosure(long entered, boolean full, long deadline) {
+    private long enterClosure(long entered, boolean full, long deadline, long most) {
         long tag = SideCount.inEpoch(epoch);
         long thisEpoch = epoch;
         long notAlone = full ? 0 : OLD;
@@ -174,7 +178,7 @@ final class JointTrace {
         int flags = flagsSeen;
         boolean stop = false;
         boolean partial = false;
-        long nextClock = deadline == 0 ? Long.MAX_VALUE : entered + clockObjects;
+        long clock = nextClock;
         while (head != tail) {
             long header = getLong(head);
             head += Long.BYTES;
@@ -227,12 +231,13 @@ final class JointTrace {
                     open += (word >>> STRONG_SHIFT) - 1;
                 }
             }
-            if ((head - set.bottom()) >>> 3 >= nextClock) {
-                nextClock += clockObjects;
-                stop |= System.nanoTime() - deadline > 0;
+            if ((head - set.bottom()) >>> 3 >= clock) {
+                stop |= clock == most || (deadline != 0 && System.nanoTime() - deadline > 0);
+                clock = stop ? Long.MAX_VALUE : Math.min(most, clock + clockObjects);
             }
         }
         set.top(tail);
+        nextClock = clock;
         unexplained += open;
         flagsSeen = flags;
         stopped = stop;

@@ -74,6 +74,12 @@ public final class LocalCollector implements CycleCollector {
     /** Between two looks at the clock of a call with a budget. */
     private static final long SLICE_AT_MOST = 1_000_000;
 
+    /** Candidates between two looks at the clock: about 20 microseconds. */
+    private static final long CLOCK_CANDIDATES = 64;
+
+    /** A deadline that never comes. */
+    private static final long NEVER = 0;
+
     /** Rounds that destructors can ask for in one complete collection. */
     private static final int DESTRUCTOR_ROUNDS_MOST = 100;
 
@@ -113,6 +119,8 @@ public final class LocalCollector implements CycleCollector {
     private long bytesAfterSlice;
     private long lastSliceEnd;
     private boolean notReached;
+    private long deadline = NEVER;
+    private long objectsLeft = Long.MAX_VALUE;
 
     /**
      * Makes the collector of one heap.
@@ -232,11 +240,11 @@ public final class LocalCollector implements CycleCollector {
 
     private void collectYoungOnce(long start) {
         notReached = false;
-        long deadline = sliceNanos == 0 ? 0 : start + sliceNanos;
-        collectYoung(deadline);
+        deadline = sliceNanos == 0 ? NEVER : start + sliceNanos;
+        collectYoung();
         if (destroyed) {
             // What only destructors kept is found again now; more of them can wait.
-            collectYoung(deadline);
+            collectYoung();
             destroyed = false;
         }
     }
@@ -273,9 +281,11 @@ public final class LocalCollector implements CycleCollector {
         long now;
         boolean more;
         do {
-            more = sliced.step(options.clockObjects(), ender());
+            long objects = Math.min(options.clockObjects(), objectsLeft);
+            more = sliced.step(objects, ender());
+            objectsLeft -= objects;
             now = System.nanoTime();
-        } while (more && now - start < nanos * 9 / 10);
+        } while (more && objectsLeft > 0 && now - start < nanos * 9 / 10);
         if (!sliced.young()) {
             fullCost = sliced.marked();
         }
@@ -285,13 +295,14 @@ public final class LocalCollector implements CycleCollector {
     }
 
     @Override
-    public CollectionResult collectFor(long nanos) {
+    public CollectionResult collectFor(long nanos, long objects) {
         if (collecting) {
             return CollectionResult.NOTHING;
         }
         collecting = true;
         long start = System.nanoTime();
         counters.start();
+        objectsLeft = objects;
         boolean complete = false;
         try {
             do {
@@ -304,9 +315,10 @@ public final class LocalCollector implements CycleCollector {
                 }
                 releaser().drainSome();
                 complete = !sliced.active() && candidates.isEmpty() && !releaser().pending();
-            } while (!complete && System.nanoTime() - start < nanos);
+            } while (!complete && objectsLeft > 0 && System.nanoTime() - start < nanos);
         } finally {
             collecting = false;
+            objectsLeft = Long.MAX_VALUE;
             adaptThreshold();
             bytesAfterCollection = blocks.usedBytes();
             counters.collections++;
@@ -356,7 +368,8 @@ public final class LocalCollector implements CycleCollector {
                 outOfMemory = false;
                 destroyed = false;
                 do {
-                    collectYoung(0);
+                    deadline = NEVER;
+                    collectYoung();
                     releaser().drainAll();
                 } while (candidates.lost() && !outOfMemory);
                 while (!candidates.isEmpty() && !outOfMemory) {
@@ -385,7 +398,7 @@ public final class LocalCollector implements CycleCollector {
 
     // ---- young candidates
 
-    private void collectYoung(long deadline) {
+    private void collectYoung() {
         if (candidates.lost()) {
             candidates.findLost();
         }
@@ -397,9 +410,16 @@ public final class LocalCollector implements CycleCollector {
         }
         candidates.take();
         LongStack taken = candidates.taken;
-        counters.candidates += count;
-        for (long i = 0; i < count; i++) {
-            decide(taken.get(i));
+        long before = counters.traced;
+        long decided = 0;
+        while (decided < count
+                && (decided % CLOCK_CANDIDATES != 0 || decided == 0 || !over(before))) {
+            decide(taken.get(decided++));
+        }
+        counters.candidates += decided;
+        for (; decided < count; decided++) {
+            candidates.defer(taken.get(decided), candidates.young);
+            notReached = true;
         }
         taken.clear();
         if (sliced.active() && sliced.young()) {
@@ -410,8 +430,15 @@ public final class LocalCollector implements CycleCollector {
             open.clear();
         }
         if (!open.isEmpty()) {
-            trace(open, false, deadline);
+            trace(open, false);
         }
+        objectsLeft -= counters.traced - before;
+    }
+
+    /** Whether this call has done its share. */
+    private boolean over(long tracedBefore) {
+        return counters.traced - tracedBefore >= objectsLeft
+                || (deadline != NEVER && System.nanoTime() - deadline > 0);
     }
 
     /** Looks near one candidate; what it leaves open goes to {@link #open} or the old buffer. */
@@ -431,14 +458,14 @@ public final class LocalCollector implements CycleCollector {
             return;
         }
         if ((word & OLD) != 0) {
-            decideOld(header, word);
+            decideOld(header);
             return;
         }
         if (localCredit <= 0) {
             localCredit++;
         }
         long budget = localCredit > 0 ? options.localObjects() : 1;
-        switch (lookNear(header, word, budget, true)) {
+        switch (lookNear(header, budget, true)) {
             case FREED, DESTROYED -> {}
             case HELD -> Candidates.drop(header, BUFFERED);
             case OPEN -> open.push(header);
@@ -446,14 +473,14 @@ public final class LocalCollector implements CycleCollector {
     }
 
     /** Old candidates are tried while that pays, by sampling when it does not. */
-    private void decideOld(long header, long word) {
+    private void decideOld(long header) {
         if (oldCredit <= 0 && ++oldSeen % oldPeriod != 0) {
             // Still purple: not a candidate again until a full trace has looked at it.
             candidates.moveToOld(header, PURPLE);
             return;
         }
         oldCredit--;
-        LocalTrace.Verdict verdict = lookNear(header, word, options.localObjects(), false);
+        LocalTrace.Verdict verdict = lookNear(header, options.localObjects(), false);
         if (verdict == LocalTrace.Verdict.FREED || verdict == LocalTrace.Verdict.DESTROYED) {
             oldPeriod = 1;
             oldCredit = Math.min(oldCredit + OLD_CREDIT_PER_SUCCESS, OLD_CREDIT_MOST);
@@ -469,8 +496,7 @@ public final class LocalCollector implements CycleCollector {
         }
     }
 
-    private LocalTrace.Verdict lookNear(long header, long word, long budget, boolean leaveOutOld) {
-        putLong(header, word & ~BUFFERED);
+    private LocalTrace.Verdict lookNear(long header, long budget, boolean leaveOutOld) {
         LocalTrace.Verdict verdict = local.run(header, budget, leaveOutOld, ender());
         long entered = local.set.size();
         counters.traced += entered;
@@ -490,7 +516,6 @@ public final class LocalCollector implements CycleCollector {
             case HELD -> counters.localHeld++;
             case OPEN -> counters.localOpen++;
         }
-        putLong(header, word);
         if (budget > 1 && localCredit > LOCAL_CREDIT_FLOOR) {
             localCredit -= entered;
         }
@@ -499,8 +524,8 @@ public final class LocalCollector implements CycleCollector {
 
     // ---- joint traces
 
-    private void trace(LongStack roots, boolean full, long deadline) {
-        joint.run(roots, full, deadline, releaser());
+    private void trace(LongStack roots, boolean full) {
+        joint.run(roots, full, deadline, objectsLeft, releaser());
         counters.traced += joint.set.size();
         if (full) {
             fullCost = joint.set.size();
@@ -528,7 +553,7 @@ public final class LocalCollector implements CycleCollector {
             }
         }
         roots.clear();
-        outOfMemory |= joint.cut && deadline == 0;
+        outOfMemory |= joint.cut && deadline == NEVER && objectsLeft == Long.MAX_VALUE;
         if (!joint.garbage.isEmpty()) {
             free(joint);
         }
@@ -591,7 +616,8 @@ public final class LocalCollector implements CycleCollector {
         young.clear();
         candidates.waiting.clear();
         candidates.oldTaken();
-        trace(open, true, 0);
+        deadline = NEVER;
+        trace(open, true);
     }
 
     private Disposal ender() {

@@ -3,8 +3,10 @@ package org.quantalang.memory.internal.cycle;
 import static org.quantalang.memory.internal.cycle.SideCount.ENTERED;
 import static org.quantalang.memory.internal.cycle.SideCount.IN_MASK;
 import static org.quantalang.memory.internal.cycle.SideCount.LOCAL;
+import static org.quantalang.memory.internal.object.HeaderWord.BUFFERED;
 import static org.quantalang.memory.internal.object.HeaderWord.MEMBER;
 import static org.quantalang.memory.internal.object.HeaderWord.OLD;
+import static org.quantalang.memory.internal.object.HeaderWord.ONE_STRONG;
 import static org.quantalang.memory.internal.object.HeaderWord.STRONG_SHIFT;
 import static org.quantalang.memory.internal.object.Memory.getLong;
 import static org.quantalang.memory.internal.object.Memory.putLong;
@@ -53,6 +55,16 @@ final class LocalTrace {
     /** Not entered: what cannot be part of a cycle, lives for ever, or is in a sliced trace. */
     static final long NOT_ENTERED = HeaderWord.ACYCLIC | HeaderWord.PINNED | MEMBER;
 
+    /**
+     * The part of a word that is {@code ONE_STRONG} if the reference that led there is the only
+     * one, and the object may be entered without more ado. A candidate may not: its references are
+     * counted.
+     */
+    private static final long ONLY_REFERENCE = HeaderWord.STRONG_MASK | NOT_ENTERED | BUFFERED;
+
+    /** What no header word has as its type. */
+    private static final long NO_TYPE = -1;
+
     private final TypeTable types;
     private final Edges edges;
 
@@ -76,7 +88,8 @@ final class LocalTrace {
     }
 
     /**
-     * Traces from a live candidate and frees what is garbage. No note is left.
+     * Traces from a live candidate that is {@code BUFFERED} and frees what is garbage. No note is
+     * left; the flag is gone only if it was freed or destroyed.
      *
      * <p>Tracing and freeing are one method for the JIT's sake: inlined into the release that made
      * the collection due, the freeing loop lies deeper than it inlines, and every access to memory
@@ -102,7 +115,11 @@ final class LocalTrace {
         long seenLimit = boundary.limit();
         int flags = 0;
         boolean leftOut = false;
-        putLong(candidate + SideCount.WORD, tag | ENTERED);
+        // Neighbours mostly are of one type: where its slots are is looked up once.
+        long spanType = NO_TYPE;
+        long firstSlot = 0;
+        long endSlot = 0;
+        putLong(candidate, SideCount.WORD, tag | ENTERED);
         putLong(tail, candidate);
         tail += Long.BYTES;
         long unexplained = HeaderWord.strong(getLong(candidate));
@@ -110,27 +127,30 @@ final class LocalTrace {
             while (head != tail) {
                 long header = getLong(head);
                 head += Long.BYTES;
-                long type = types.descriptor(getLong(header));
-                int typeFlags = TypeDescriptor.flags(type);
-                flags |= typeFlags;
-                long slot;
-                long end;
-                if ((typeFlags & TypeDescriptor.UNUSUAL_RUNS) == 0) {
-                    long run = TypeDescriptor.onlyRun(type);
-                    slot = TypeDescriptor.start(header, run);
-                    end = TypeDescriptor.end(header, run);
-                } else {
-                    edges.unusual(header, type, typeFlags);
-                    slot = edges.start;
-                    end = edges.end;
-                    if (!edges.complete) {
-                        set.top(tail);
-                        boundary.top(seen);
-                        return giveUp(candidate, true);
+                long typeBits = getLong(header) & HeaderWord.TYPE_MASK;
+                if (typeBits != spanType) {
+                    spanType = typeBits;
+                    long type = types.descriptor(typeBits);
+                    int typeFlags = TypeDescriptor.flags(type);
+                    flags |= typeFlags;
+                    if ((typeFlags & TypeDescriptor.UNUSUAL_RUNS) == 0) {
+                        long run = TypeDescriptor.onlyRun(type);
+                        firstSlot = TypeDescriptor.start(0, run);
+                        endSlot = TypeDescriptor.end(0, run);
+                    } else {
+                        spanType = NO_TYPE;
+                        edges.unusual(header, type, typeFlags);
+                        firstSlot = edges.start - header;
+                        endSlot = edges.end - header;
+                        if (!edges.complete) {
+                            set.top(tail);
+                            boundary.top(seen);
+                            return giveUp(candidate, true);
+                        }
                     }
                 }
                 // Each slot adds one entry to one of the stacks; one more is entered between runs.
-                long room = end - slot + Long.BYTES;
+                long room = endSlot - firstSlot + Long.BYTES;
                 if (limit - tail < room || seenLimit - seen < room) {
                     long headAt = head - set.bottom();
                     long triedAt = tried - boundary.bottom();
@@ -146,45 +166,55 @@ final class LocalTrace {
                     seen = boundary.top();
                     seenLimit = boundary.limit();
                 }
-                for (; slot != end; slot += Long.BYTES) {
+                long end = header + endSlot;
+                for (long slot = header + firstSlot; slot != end; slot += Long.BYTES) {
                     long object = getLong(slot);
                     if (object == 0) {
                         continue;
                     }
                     long child = object - HeaderWord.BYTES;
                     long word = getLong(child);
+                    if ((word & ONLY_REFERENCE) == ONE_STRONG) {
+                        // Dominated, and never seen again: not worth a note.
+                        putLong(tail, child);
+                        tail += Long.BYTES;
+                        continue;
+                    }
                     if ((word & NOT_ENTERED) != 0) {
                         leftOut |= (word & MEMBER) != 0;
                         putLong(seen, child);
                         seen += Long.BYTES;
                         continue;
                     }
-                    long note = getLong(child + SideCount.WORD);
-                    if (note >>> SideCount.EPOCH_SHIFT == LOCAL) {
-                        note++;
-                        if ((note & ENTERED) != 0) {
-                            unexplained--;
-                        } else if ((note & IN_MASK) == word >>> STRONG_SHIFT) {
-                            note |= ENTERED;
+                    long note = getLong(child, SideCount.WORD);
+                    if (note >>> SideCount.EPOCH_SHIFT != LOCAL) {
+                        if (word >>> STRONG_SHIFT == 1) {
+                            putLong(child, SideCount.WORD, tag | ENTERED | 1);
                             putLong(tail, child);
                             tail += Long.BYTES;
+                        } else {
+                            putLong(child, SideCount.WORD, tag | 1);
+                            putLong(seen, child);
+                            seen += Long.BYTES;
                         }
-                        putLong(child + SideCount.WORD, note);
-                    } else if (word >>> STRONG_SHIFT == 1) {
-                        putLong(child + SideCount.WORD, tag | ENTERED | 1);
+                        continue;
+                    }
+                    note++;
+                    if ((note & ENTERED) != 0) {
+                        unexplained--;
+                    } else if ((note & IN_MASK) == word >>> STRONG_SHIFT) {
+                        note |= ENTERED;
                         putLong(tail, child);
                         tail += Long.BYTES;
-                    } else {
-                        putLong(child + SideCount.WORD, tag | 1);
-                        putLong(seen, child);
-                        seen += Long.BYTES;
                     }
+                    putLong(child, SideCount.WORD, note);
                 }
             }
             if (unexplained == 0) {
                 set.top(tail);
                 boundary.top(seen);
                 flagsSeen = flags;
+                putLong(candidate, getLong(candidate) & ~BUFFERED);
                 return disposal.freeLocal(this) ? Verdict.FREED : Verdict.DESTROYED;
             }
             if ((tail - set.bottom()) >>> 3 >= budget) {
@@ -197,7 +227,7 @@ final class LocalTrace {
                 long header = getLong(tried);
                 tried += Long.BYTES;
                 long word = getLong(header);
-                long note = getLong(header + SideCount.WORD);
+                long note = getLong(header, SideCount.WORD);
                 if ((word & NOT_ENTERED) != 0 || (note & ENTERED) != 0) {
                     continue;
                 }
@@ -206,7 +236,7 @@ final class LocalTrace {
                     continue;
                 }
                 unexplained += HeaderWord.strong(word) - SideCount.in(note);
-                putLong(header + SideCount.WORD, note | ENTERED);
+                putLong(header, SideCount.WORD, note | ENTERED);
                 next = header;
             }
             if (next == 0) {
