@@ -42,14 +42,24 @@ class CycleMutantsTest {
         TOUCHED_IS_CHECKED_AGAIN_BY_VERIFICATION(
                 Killer.STEPPED,
                 "SlicedTrace",
-                "            if (alive && !live(header) && !suspect(header)) {",
-                "            if (alive && !live(header) && !SideCount.explained(getLong(header +"
-                        + " SideCount.WORD), getLong(header))) {"),
+                "if (startFrom(members.get(next++))) {",
+                "long m = members.get(next++); if (!SideCount.explained(getLong(m +"
+                        + " SideCount.WORD), getLong(m)) && startFrom(m)) {"),
         SLICED_LIVENESS_SPREADS(
                 Killer.RANDOM,
                 "SlicedTrace",
-                "                    makeLive(object - HeaderWord.BYTES);",
-                "                    continue;"),
+                "                makeLive(object - HeaderWord.BYTES);",
+                "                continue;"),
+        DEAD_MEMBER_THAT_WAITS_HOLDS(
+                Killer.STEPPED,
+                "SlicedTrace",
+                "return HeaderWord.has(word, HeaderWord.DYING) && spreadFrom(header)",
+                "return false"),
+        MEMBER_THAT_CAME_BACK_IS_NOT_CLAIMED(
+                Killer.RANDOM,
+                "SlicedTrace",
+                "HeaderWord.alive(getLong(header)) && isMember(header) && !live(header)",
+                "HeaderWord.alive(getLong(header)) && !live(header)"),
         JOINT_LIVENESS_SPREADS(
                 Killer.RANDOM,
                 "JointTrace",

@@ -195,7 +195,7 @@ final class RandomProgram implements AutoCloseable {
         } else if (what < 98) {
             setWeakField(pick(), pick());
         } else if (random.nextInt(8) == 0) {
-            heap.collectCycles(Duration.ofNanos(random.nextInt(20_000)));
+            heap.collectCycles(1 + random.nextInt(300));
         } else if (random.nextInt(40) == 0) {
             for (int i = 0; i < ROOTS; i++) {
                 if (random.nextBoolean()) {

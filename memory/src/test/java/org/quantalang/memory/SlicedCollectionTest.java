@@ -41,6 +41,11 @@ class SlicedCollectionTest {
         void garbageIsDropped() {
             SteppedPrograms.garbageIsDroppedMeanwhile();
         }
+
+        @Test
+        void deadMemberWaitsForItsTurn() {
+            SteppedPrograms.deadMemberWaitsForItsTurn();
+        }
     }
 
     @Test

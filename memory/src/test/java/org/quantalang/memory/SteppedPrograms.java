@@ -80,6 +80,12 @@ final class SteppedPrograms {
         forEveryStep(SteppedPrograms::drop);
     }
 
+    static void deadMemberWaitsForItsTurn() {
+        for (int steps = 0; steps < STEPS; steps++) {
+            runBoth(CONFIG.withReleaseBudget(1), SteppedPrograms::deadMemberWaits, steps, 0);
+        }
+    }
+
     private static void forEveryStep(Program program) {
         for (int steps = 0; steps < STEPS; steps++) {
             runBoth(program, steps, 0);
@@ -87,8 +93,12 @@ final class SteppedPrograms {
     }
 
     private static void runBoth(Program program, int first, int second) {
+        runBoth(CONFIG, program, first, second);
+    }
+
+    private static void runBoth(HeapConfig config, Program program, int first, int second) {
         for (boolean old : new boolean[] {false, true}) {
-            try (ConfinedHeap heap = ConfinedHeap.open(CONFIG)) {
+            try (ConfinedHeap heap = ConfinedHeap.open(config)) {
                 program.run(new SteppedPrograms(heap, old), first, second);
                 heap.verify();
                 heap.collectCycles();
@@ -213,6 +223,33 @@ final class SteppedPrograms {
         heap.release(root);
     }
 
+    /**
+     * A member that holds a ring dies, but waits behind a chain because of the release budget: what
+     * it refers to is not freed before it has let go of it.
+     */
+    private void deadMemberWaits(int steps, int unused) {
+        long holder = heap.allocate(NODE);
+        long member = child(holder, A);
+        long first = child(member, A);
+        long second = child(first, A);
+        heap.setReference(second, A, first);
+        long chain = heap.allocate(NODE);
+        long last = chain;
+        for (int i = 0; i < 2 * STEPS; i++) {
+            last = child(last, A);
+        }
+        ready(holder, member, first, second);
+        step(steps);
+        heap.release(holder); // frees it; the member waits
+        heap.release(chain); // the last come first: before the member
+        step(STEPS);
+        long reused = heap.allocate(NODE);
+        heap.drain();
+        heap.verify();
+        require(heap.strongCount(reused) == 1, "released by an object that is not its holder");
+        heap.release(reused);
+    }
+
     private long child(long holder, long field) {
         long node = heap.allocate(NODE);
         heap.moveReference(holder, field, node);
@@ -266,6 +303,7 @@ final class SteppedPrograms {
             oldObjectIsHeldByAYoungOne();
             weakFieldRefersToItsOwnObject();
             garbageIsDroppedMeanwhile();
+            deadMemberWaitsForItsTurn();
         } catch (Throwable failure) {
             failure.printStackTrace(System.out);
             System.exit(1);

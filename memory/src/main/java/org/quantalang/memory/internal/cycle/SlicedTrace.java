@@ -364,39 +364,55 @@ final class SlicedTrace {
                     enter(Phase.VERIFY);
                     break;
                 }
-                long header = members.get(next++);
-                // A dead member holds nothing; word B of one that still waits is not a note.
-                if (HeaderWord.alive(getLong(header)) && !live(header) && !suspect(header)) {
-                    makeLive(header);
-                }
+                startFrom(members.get(next++));
                 continue;
             }
             long header = spread.pop();
-            if (!HeaderWord.alive(getLong(header))) {
-                continue;
-            }
-            edges.of(header);
-            for (long slot = edges.start, end = edges.end; slot != end; slot += Long.BYTES) {
-                long object = getLong(slot);
-                if (object != 0
-                        && isMember(object - HeaderWord.BYTES)
-                        && !live(object - HeaderWord.BYTES)) {
-                    makeLive(object - HeaderWord.BYTES);
-                }
+            if (HeaderWord.alive(getLong(header))) {
+                spreadFrom(header);
             }
         }
         return left;
     }
 
-    /** Is still garbage what the spreading did not reach? Then moves it to the front. */
+    /** Whether the member holds others although it is not garbage that this trace frees. */
+    private boolean startFrom(long header) {
+        long word = getLong(header);
+        if (HeaderWord.alive(word)) {
+            if (live(header) || suspect(header)) {
+                return false;
+            }
+            makeLive(header);
+            return true;
+        }
+        // It died after its references were counted. If it still waits for its turn they are all
+        // there, and will be released then; otherwise they are gone, and touched what they held.
+        // Its word B is no note.
+        return HeaderWord.has(word, HeaderWord.DYING) && spreadFrom(header);
+    }
+
+    /** Makes live what an object refers to; returns whether anything was not. */
+    private boolean spreadFrom(long header) {
+        boolean any = false;
+        edges.of(header);
+        for (long slot = edges.start, end = edges.end; slot != end; slot += Long.BYTES) {
+            long object = getLong(slot);
+            if (object != 0
+                    && isMember(object - HeaderWord.BYTES)
+                    && !live(object - HeaderWord.BYTES)) {
+                makeLive(object - HeaderWord.BYTES);
+                any = true;
+            }
+        }
+        return any;
+    }
+
+    /** Is still garbage what the spreading did not reach? */
     private long verify(long most, Disposal disposal) {
         long left = most;
         for (; left > 0 && next < members.size(); left--) {
-            long header = members.get(next++);
-            boolean alive = HeaderWord.alive(getLong(header));
-            if (alive && !live(header) && !suspect(header)) {
-                // Touched after the spreading looked at it: spread from it, then verify anew.
-                makeLive(header);
+            if (startFrom(members.get(next++))) {
+                // Touched, or dead, after the spreading looked at it: spread, then verify anew.
                 next = members.size();
                 phase = Phase.SPREAD;
                 return left;
@@ -417,7 +433,7 @@ final class SlicedTrace {
         long garbage = 0;
         for (long i = 0; i < members.size(); i++) {
             long header = members.get(i);
-            if (!HeaderWord.alive(getLong(header)) || live(header)) {
+            if (!claimed(header)) {
                 leave(header, disposal);
             } else {
                 putLong(header, getLong(header) & ~MEMBER);
@@ -437,24 +453,26 @@ final class SlicedTrace {
     private boolean mustDestroyAny(Disposal disposal) {
         for (long i = 0; i < members.size(); i++) {
             long header = members.get(i);
-            if (HeaderWord.alive(getLong(header))
-                    && !live(header)
-                    && disposal.mustDestroy(header)) {
+            if (claimed(header) && disposal.mustDestroy(header)) {
                 return true;
             }
         }
         return false;
     }
 
+    /**
+     * Garbage for certain, once the verification is over. A member that died and was brought back
+     * by its destructor meanwhile has no note.
+     */
     private boolean claimed(long header) {
-        return isMember(header) && !live(header);
+        return HeaderWord.alive(getLong(header)) && isMember(header) && !live(header);
     }
 
     private long release(long most, Disposal disposal) {
         long left = most;
         for (; left > 0 && next < members.size(); left--) {
             long header = members.get(next++);
-            if (!HeaderWord.alive(getLong(header)) || live(header)) {
+            if (!claimed(header)) {
                 spread.push(header);
                 continue;
             }
