@@ -107,6 +107,7 @@ public final class ConfinedHeap implements Heap {
                             blocks,
                             this::runDestructor,
                             options,
+                            config.collectionListener(),
                             config.lastEpoch());
             case PLAIN ->
                     new BaconRajanCollector(
@@ -114,6 +115,7 @@ public final class ConfinedHeap implements Heap {
                             types,
                             blocks,
                             this::runDestructor,
+                            config.collectionListener(),
                             options.threshold() == 0
                                     ? BaconRajanCollector.DEFAULT_THRESHOLD
                                     : options.threshold());
@@ -334,12 +336,12 @@ public final class ConfinedHeap implements Heap {
             reclaimer.drainSome();
         }
         if (automatic && cycles.grown()) {
-            collectDue();
+            collectDue(CollectionResult.Reason.GROWTH);
         }
         long header = tryBlock(sizeClass, firstBlock, payload);
         if (header == BlockAllocator.NONE) {
             reclaimer.drainAll();
-            cycles.collectAll();
+            cycles.collectAll(CollectionResult.Reason.OUT_OF_MEMORY);
             blocks.trim();
             header = tryBlock(sizeClass, firstBlock, payload);
             if (header == BlockAllocator.NONE) {
@@ -422,19 +424,19 @@ public final class ConfinedHeap implements Heap {
         }
         reclaimer.lastReference(header, word);
         if (automatic && cycles.due()) {
-            collectDue();
+            collectDue(CollectionResult.Reason.CANDIDATES);
         }
     }
 
     private void possibleRoot(long header, long word) {
         if (cycles.possibleRoot(header, word) && automatic) {
-            collectDue();
+            collectDue(CollectionResult.Reason.CANDIDATES);
         }
     }
 
-    private void collectDue() {
+    private void collectDue(CollectionResult.Reason reason) {
         if (!reclaimer.draining()) {
-            cycles.collectDue();
+            cycles.collectDue(reason);
         }
     }
 
@@ -830,7 +832,7 @@ public final class ConfinedHeap implements Heap {
     public CollectionResult collectCycles() {
         checkOwner();
         reclaimer.drainAll();
-        return cycles.collectAll();
+        return cycles.collectAll(CollectionResult.Reason.REQUEST);
     }
 
     /**
@@ -874,6 +876,12 @@ public final class ConfinedHeap implements Heap {
     public CycleStats cycleStats() {
         checkOwner();
         return cycles.stats();
+    }
+
+    /** {@return how long the program waited for collections that it did not ask for} */
+    public PauseStats pauses() {
+        checkOwner();
+        return cycles.pauses();
     }
 
     @Override

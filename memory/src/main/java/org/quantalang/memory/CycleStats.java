@@ -7,6 +7,7 @@ package org.quantalang.memory;
  * @param candidates possible roots looked at
  * @param traced objects visited
  * @param freedObjects objects freed as garbage cycles
+ * @param freedBytes bytes of their blocks
  * @param cycles garbage structures freed, counted by the candidate that led to each
  * @param localFreed candidates whose structure a local trace freed
  * @param localHeld candidates that a local trace found live
@@ -25,6 +26,7 @@ public record CycleStats(
         long candidates,
         long traced,
         long freedObjects,
+        long freedBytes,
         long cycles,
         long localFreed,
         long localHeld,

@@ -1,5 +1,6 @@
 package org.quantalang.memory;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.internal.alloc.PageSource;
 import org.quantalang.memory.internal.cycle.LocalCollector;
 
@@ -32,6 +33,7 @@ public final class HeapConfig {
         private long lastEpoch = LocalCollector.LAST_EPOCH;
         private boolean countsPerType;
         private FailureHandler failureHandler = FailureHandler.LOG;
+        private @Nullable Consumer<CollectionResult> collectionListener;
         private Consumer<String> notices = HeapConfig::log;
         private PageSource pageSource = PageSource.forThisSystem();
 
@@ -172,6 +174,17 @@ public final class HeapConfig {
     }
 
     /**
+     * Sets what is told of every collection of cycles when it is over, in the heap's thread. It may
+     * be often: at the default settings, every 32 candidates.
+     *
+     * @param listener the listener; must not throw
+     * @return the changed copy
+     */
+    public HeapConfig withCollectionListener(Consumer<CollectionResult> listener) {
+        return with(to -> to.collectionListener = Objects.requireNonNull(listener));
+    }
+
+    /**
      * Sets who is told of what is no error but should be known: less address space than wanted, a
      * heap that was never closed. The default writes to the log of this package.
      *
@@ -239,6 +252,11 @@ public final class HeapConfig {
     /** {@return who is told of destructors that fail} */
     public FailureHandler failureHandler() {
         return values.failureHandler;
+    }
+
+    /** {@return what is told of collections, or null} */
+    @Nullable Consumer<CollectionResult> collectionListener() {
+        return values.collectionListener;
     }
 
     /** {@return who is told of notices} */

@@ -147,7 +147,7 @@ public final class ClassGraphDemo {
             CollectionResult result = heap.collectCycles();
             collected += result.freedObjects();
             nanos += result.nanos();
-            longest = Math.max(longest, result.longestPauseNanos());
+            longest = Math.max(longest, result.nanos());
             steps.at("dropping modules", i + 1, modules.size());
         }
         return new TakenDown(collected, nanos, longest);

@@ -39,6 +39,8 @@ public final class BlockAllocator {
     /** The class table, or the one without pages while something must be done before allocating. */
     private long classTable;
 
+    private long collectedBytes;
+
     public BlockAllocator(HeapSpace space, long limitBytes, long returnDelayNanos) {
         this.space = space;
         this.pool = new PagePool(space, limitBytes, returnDelayNanos);
@@ -157,6 +159,10 @@ public final class BlockAllocator {
     }
 
     private void freed(long entry, long list, long count) {
+        collectedBytes +=
+                PageTable.kind(entry) == PageTable.LARGE
+                        ? PageTable.extra(entry)
+                        : count * PageTable.blockBytes(entry);
         putLong(entry, list);
         long freed = getLong(entry, PageTable.FREED) + count;
         putLong(entry, PageTable.FREED, freed);
@@ -396,6 +402,16 @@ public final class BlockAllocator {
     /** Objects allocated so far. */
     public long allocatedBlocks() {
         return walk().totalAllocated();
+    }
+
+    /** A collector frees this block on its own. */
+    public void countCollected(long block) {
+        collectedBytes += blockBytesAt(block);
+    }
+
+    /** Bytes that collectors have freed so far. */
+    public long collectedBytes() {
+        return collectedBytes;
     }
 
     /** Blocks given back so far. */

@@ -19,6 +19,7 @@ import static org.quantalang.memory.internal.object.Memory.putLong;
 import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.CollectionResult;
 import org.quantalang.memory.CycleStats;
+import org.quantalang.memory.PauseStats;
 import org.quantalang.memory.Tracer.SlotVisitor;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.PageSource;
@@ -30,6 +31,7 @@ import org.quantalang.memory.internal.type.TypeDescriptor;
 import org.quantalang.memory.internal.type.TypeTable;
 
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
 /**
@@ -70,16 +72,12 @@ public final class BaconRajanCollector implements CycleCollector {
     private boolean rootsLost;
     private boolean collecting;
     private boolean outOfMemory;
-    private long traced;
-    private long examined;
-    private long collections;
-    private long cycles;
-    private long freed;
-    private final CycleCounters counters = new CycleCounters();
+    private final CycleCounters counters;
 
     /**
      * Makes the collector of one heap.
      *
+     * @param listener is told of every collection, if there is one
      * @param threshold candidates that make a collection due, at first; it adapts to the yield
      */
     public BaconRajanCollector(
@@ -87,10 +85,12 @@ public final class BaconRajanCollector implements CycleCollector {
             TypeTable types,
             BlockAllocator blocks,
             Destructors destructors,
+            @Nullable Consumer<CollectionResult> listener,
             long threshold) {
         this.types = types;
         this.blocks = blocks;
         this.destructors = destructors;
+        this.counters = new CycleCounters(blocks, listener);
         this.firstThreshold = threshold;
         this.threshold = threshold;
         this.roots = new LongStack(source);
@@ -134,7 +134,7 @@ public final class BaconRajanCollector implements CycleCollector {
 
     @Override
     public CollectionResult collectFor(long nanos, long objects) {
-        return collect(true);
+        return collect(true, CollectionResult.Reason.BUDGET);
     }
 
     @Override
@@ -148,25 +148,23 @@ public final class BaconRajanCollector implements CycleCollector {
     }
 
     @Override
-    public void collectDue() {
-        collect(false);
+    public void collectDue(CollectionResult.Reason reason) {
+        collect(false, reason);
     }
 
     @Override
-    public CollectionResult collectAll() {
-        return collect(true);
+    public CollectionResult collectAll(CollectionResult.Reason reason) {
+        return collect(true, reason);
     }
 
-    private CollectionResult collect(boolean all) {
+    private CollectionResult collect(boolean all, CollectionResult.Reason reason) {
         if (collecting) {
             return CollectionResult.NOTHING;
         }
         collecting = true;
-        long start = System.nanoTime();
-        long tracedBefore = traced;
-        long examinedBefore = examined;
-        long freedBefore = freed;
-        long cyclesBefore = cycles;
+        long start = counters.begin(reason);
+        long tracedBefore = counters.traced;
+        long freedBefore = counters.freed;
         try {
             boolean again;
             do {
@@ -179,18 +177,11 @@ public final class BaconRajanCollector implements CycleCollector {
             collecting = false;
             outOfMemory = false;
         }
-        collections++;
-        adapt(freed - freedBefore, traced - tracedBefore);
-        long nanos = System.nanoTime() - start;
-        counters.took(nanos);
-        return new CollectionResult(
-                examined - examinedBefore,
-                traced - tracedBefore,
-                freed - freedBefore,
-                cycles - cyclesBefore,
-                nanos,
-                nanos,
-                all && candidates() == 0);
+        adapt(counters.freed - freedBefore, counters.traced - tracedBefore);
+        counters.jointNanos += System.nanoTime() - start;
+        boolean complete = all && candidates() == 0;
+        counters.end(complete);
+        return all ? counters.result(complete) : CollectionResult.NOTHING;
     }
 
     /** Fewer objects freed than half of those traced: look less often; otherwise more often. */
@@ -228,7 +219,7 @@ public final class BaconRajanCollector implements CycleCollector {
         LongStack taken = roots;
         roots = candidates;
         candidates = taken;
-        examined += candidates.size();
+        counters.candidates += candidates.size();
         markRoots();
         scanRoots();
         collectRoots();
@@ -302,7 +293,7 @@ public final class BaconRajanCollector implements CycleCollector {
         stack.push(root);
         while (!stack.isEmpty()) {
             long header = stack.pop();
-            traced++;
+            counters.traced++;
             long word = getLong(header);
             long type = types.descriptor(word);
             int flags = TypeDescriptor.flags(type);
@@ -485,7 +476,7 @@ public final class BaconRajanCollector implements CycleCollector {
             long word = getLong(root) & ~BUFFERED;
             putLong(root, word);
             if ((word & COLOUR_MASK) == WHITE) {
-                cycles++;
+                counters.cycles++;
                 putLong(root, withColour(word, BLACK));
                 stack.push(root);
                 while (!stack.isEmpty()) {
@@ -548,9 +539,10 @@ public final class BaconRajanCollector implements CycleCollector {
             for (long i = 0; i < count; i++) {
                 long header = whites.get(i);
                 long type = types.descriptor(getLong(header));
+                blocks.countCollected(header);
                 releaser().buryBlock(header, type, TypeDescriptor.flags(type));
             }
-            freed += count;
+            counters.freed += count;
         }
         whites.clear();
         return destroy;
@@ -666,12 +658,12 @@ public final class BaconRajanCollector implements CycleCollector {
 
     @Override
     public CycleStats stats() {
-        counters.collections = collections;
-        counters.candidates = examined;
-        counters.traced = traced;
-        counters.freed = freed;
-        counters.cycles = cycles;
         return counters.stats(roots.size(), 0);
+    }
+
+    @Override
+    public PauseStats pauses() {
+        return counters.pauses();
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.quantalang.memory.internal.cycle;
 
 import org.quantalang.memory.CollectionResult;
 import org.quantalang.memory.CycleStats;
+import org.quantalang.memory.PauseStats;
 import org.quantalang.memory.internal.count.Reclaimer;
 
 import java.util.List;
@@ -39,7 +40,7 @@ public interface CycleCollector {
     boolean grown();
 
     /** Does the work that is due; may be partial. */
-    void collectDue();
+    void collectDue(CollectionResult.Reason reason);
 
     /**
      * Collects for a while; goes on where the last call stopped.
@@ -53,7 +54,7 @@ public interface CycleCollector {
     boolean mayUpgrade(long header);
 
     /** Collects until no garbage cycle is left. */
-    CollectionResult collectAll();
+    CollectionResult collectAll(CollectionResult.Reason reason);
 
     /** Tells every buffered candidate, in no order. */
     void forEachCandidate(LongConsumer visitor);
@@ -63,6 +64,9 @@ public interface CycleCollector {
 
     /** What it has done so far. */
     CycleStats stats();
+
+    /** How long the program waited for collections that were due. */
+    PauseStats pauses();
 
     /** Everything off heap that the collector holds: closed with the heap, by whatever thread. */
     List<LongStack> buffers();

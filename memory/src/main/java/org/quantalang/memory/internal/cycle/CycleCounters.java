@@ -1,11 +1,25 @@
 package org.quantalang.memory.internal.cycle;
 
+import jdk.jfr.FlightRecorder;
+
+import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.CollectionResult;
 import org.quantalang.memory.CycleStats;
+import org.quantalang.memory.PauseStats;
+import org.quantalang.memory.internal.alloc.BlockAllocator;
 
-/** What a collector has done so far. Owner thread only. */
+import java.util.function.Consumer;
+
+/**
+ * What a collector has done so far, and in the collection that runs. Owner thread only.
+ *
+ * <p>A result is made only if somebody wants it, so that collections allocate nothing.
+ */
 final class CycleCounters {
-    long collections;
+    private final BlockAllocator blocks;
+    private final @Nullable Consumer<CollectionResult> listener;
+    private final Pauses pauses = new Pauses();
+
     long full;
     long candidates;
     long traced;
@@ -16,35 +30,103 @@ final class CycleCounters {
     long localOpen;
     long sliced;
     long slices;
-    long longestSliceNanos;
-    long nanos;
-    long longestPauseNanos;
+    long jointNanos;
+    long sliceNanos;
 
+    private long collections;
+    private long nanos;
+    private long longestSliceNanos;
+    private long longestPauseNanos;
+
+    private CollectionResult.Reason reason = CollectionResult.Reason.REQUEST;
+    private @Nullable CycleCollectionEvent event;
+    private long startedAt;
     private long candidatesBefore;
     private long tracedBefore;
     private long freedBefore;
+    private long bytesBefore;
     private long cyclesBefore;
+    private long jointBefore;
+    private long sliceBefore;
+    private long longestSliceNow;
+    private long nanosNow;
 
-    CycleCounters() {}
+    /**
+     * Makes the counters of one heap.
+     *
+     * @param listener is told of every collection
+     */
+    CycleCounters(BlockAllocator blocks, @Nullable Consumer<CollectionResult> listener) {
+        this.blocks = blocks;
+        this.listener = listener;
+    }
 
-    /** A collection that will be told of begins. */
-    void start() {
+    /** A collection begins; returns the time. */
+    long begin(CollectionResult.Reason why) {
+        reason = why;
         candidatesBefore = candidates;
         tracedBefore = traced;
         freedBefore = freed;
+        bytesBefore = blocks.collectedBytes();
         cyclesBefore = cycles;
+        jointBefore = jointNanos;
+        sliceBefore = sliceNanos;
+        longestSliceNow = 0;
+        // Loading the event's class takes 200 ms: not before somebody may want it.
+        if (FlightRecorder.isInitialized() && CycleCollectionEvent.recorded()) {
+            event = new CycleCollectionEvent();
+            event.begin();
+        }
+        startedAt = System.nanoTime();
+        return startedAt;
     }
 
-    /** What happened since {@link #start}. */
-    CollectionResult since(long tookNanos, boolean complete) {
+    /** A slice of a long trace is over. */
+    void slice(long took) {
+        slices++;
+        sliceNanos += took;
+        longestSliceNow = Math.max(longestSliceNow, took);
+        longestSliceNanos = Math.max(longestSliceNanos, took);
+    }
+
+    /** The collection is over. */
+    void end(boolean complete) {
+        nanosNow = System.nanoTime() - startedAt;
+        nanos += nanosNow;
+        collections++;
+        if (reason == CollectionResult.Reason.CANDIDATES
+                || reason == CollectionResult.Reason.GROWTH) {
+            pauses.add(nanosNow);
+        }
+        longestPauseNanos = Math.max(longestPauseNanos, nanosNow);
+        CycleCollectionEvent recorded = event;
+        event = null;
+        if (recorded != null) {
+            recorded.commit(result(complete));
+        }
+        if (listener != null) {
+            listener.accept(result(complete));
+        }
+    }
+
+    /** What the last collection did. */
+    CollectionResult result(boolean complete) {
         return new CollectionResult(
+                reason,
                 candidates - candidatesBefore,
                 traced - tracedBefore,
                 freed - freedBefore,
+                blocks.collectedBytes() - bytesBefore,
                 cycles - cyclesBefore,
-                tookNanos,
-                tookNanos,
+                nanosNow,
+                jointNanos - jointBefore,
+                sliceNanos - sliceBefore,
+                longestSliceNow,
                 complete);
+    }
+
+    PauseStats pauses() {
+        return pauses.stats();
     }
 
     CycleStats stats(long waitingYoung, long waitingOld) {
@@ -53,6 +135,7 @@ final class CycleCounters {
                 candidates,
                 traced,
                 freed,
+                blocks.collectedBytes(),
                 cycles,
                 localFreed,
                 localHeld,
@@ -65,11 +148,5 @@ final class CycleCounters {
                 longestPauseNanos,
                 waitingYoung,
                 waitingOld);
-    }
-
-    /** The program waited for this long. */
-    void took(long pauseNanos) {
-        nanos += pauseNanos;
-        longestPauseNanos = Math.max(longestPauseNanos, pauseNanos);
     }
 }

@@ -176,6 +176,7 @@ final class Disposal {
         if ((word & OLD_BUFFERED) != 0) {
             candidates.diedInOld();
         }
+        blocks.countCollected(header);
         long type = types.descriptor(word);
         reclaimer.buryBlock(header, type, TypeDescriptor.flags(type));
     }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.CollectionResult;
 import org.quantalang.memory.CycleOptions;
 import org.quantalang.memory.CycleStats;
+import org.quantalang.memory.PauseStats;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.PageSource;
 import org.quantalang.memory.internal.alloc.PageTable;
@@ -24,6 +25,7 @@ import org.quantalang.memory.internal.type.TypeTable;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
 /**
@@ -97,7 +99,7 @@ public final class LocalCollector implements CycleCollector {
     private final JointTrace joint;
     private final SlicedTrace sliced;
     private final LongStack open;
-    private final CycleCounters counters = new CycleCounters();
+    private final CycleCounters counters;
     private final int firstThreshold;
     private final long sliceNanos;
     private final long restNanos;
@@ -125,6 +127,7 @@ public final class LocalCollector implements CycleCollector {
     /**
      * Makes the collector of one heap.
      *
+     * @param listener is told of every collection, if there is one
      * @param lastEpoch where the numbering of traces starts anew; {@link #LAST_EPOCH} but for tests
      */
     public LocalCollector(
@@ -133,11 +136,13 @@ public final class LocalCollector implements CycleCollector {
             BlockAllocator blocks,
             Destructors destructors,
             CycleOptions options,
+            @Nullable Consumer<CollectionResult> listener,
             long lastEpoch) {
         this.options = options;
         this.types = types;
         this.blocks = blocks;
         this.destructors = destructors;
+        this.counters = new CycleCounters(blocks, listener);
         this.candidates = new Candidates(blocks, source);
         this.epochs = new Epochs(blocks, lastEpoch);
         this.edges = new Edges(types, source);
@@ -204,16 +209,16 @@ public final class LocalCollector implements CycleCollector {
     }
 
     @Override
-    public void collectDue() {
+    public void collectDue(CollectionResult.Reason reason) {
         if (collecting) {
             return;
         }
         if (STRESS) {
-            collectAll();
+            collectAll(reason);
             return;
         }
         collecting = true;
-        long start = System.nanoTime();
+        long start = counters.begin(reason);
         try {
             long tracedBefore = counters.traced;
             collectYoungOnce(start);
@@ -233,8 +238,7 @@ public final class LocalCollector implements CycleCollector {
             collecting = false;
             adaptThreshold();
             bytesAfterCollection = blocks.usedBytes();
-            counters.collections++;
-            counters.took(System.nanoTime() - start);
+            counters.end(false);
         }
     }
 
@@ -277,7 +281,6 @@ public final class LocalCollector implements CycleCollector {
     }
 
     private void slice(long start, long nanos) {
-        counters.slices++;
         long now;
         boolean more;
         do {
@@ -289,7 +292,7 @@ public final class LocalCollector implements CycleCollector {
         if (!sliced.young()) {
             fullCost = sliced.marked();
         }
-        counters.longestSliceNanos = Math.max(counters.longestSliceNanos, now - start);
+        counters.slice(now - start);
         lastSliceEnd = now;
         bytesAfterSlice = blocks.usedBytes();
     }
@@ -300,8 +303,7 @@ public final class LocalCollector implements CycleCollector {
             return CollectionResult.NOTHING;
         }
         collecting = true;
-        long start = System.nanoTime();
-        counters.start();
+        long start = counters.begin(CollectionResult.Reason.BUDGET);
         objectsLeft = objects;
         boolean complete = false;
         try {
@@ -321,11 +323,9 @@ public final class LocalCollector implements CycleCollector {
             objectsLeft = Long.MAX_VALUE;
             adaptThreshold();
             bytesAfterCollection = blocks.usedBytes();
-            counters.collections++;
+            counters.end(complete);
         }
-        long took = System.nanoTime() - start;
-        counters.took(took);
-        return counters.since(took, complete);
+        return counters.result(complete);
     }
 
     private void startSliced(boolean fromYoung) {
@@ -354,13 +354,12 @@ public final class LocalCollector implements CycleCollector {
     }
 
     @Override
-    public CollectionResult collectAll() {
+    public CollectionResult collectAll(CollectionResult.Reason reason) {
         if (collecting) {
             return CollectionResult.NOTHING;
         }
         collecting = true;
-        long start = System.nanoTime();
-        counters.start();
+        counters.begin(reason);
         try {
             int rounds = 0;
             finishSliced();
@@ -384,11 +383,9 @@ public final class LocalCollector implements CycleCollector {
             outOfMemory = false;
             adaptThreshold();
             bytesAfterCollection = blocks.usedBytes();
-            counters.collections++;
+            counters.end(candidates.isEmpty());
         }
-        long nanos = System.nanoTime() - start;
-        counters.took(nanos);
-        return counters.since(nanos, candidates.isEmpty());
+        return counters.result(candidates.isEmpty());
     }
 
     private void finishSliced() {
@@ -441,7 +438,13 @@ public final class LocalCollector implements CycleCollector {
                 || (deadline != NEVER && System.nanoTime() - deadline > 0);
     }
 
-    /** Looks near one candidate; what it leaves open goes to {@link #open} or the old buffer. */
+    /**
+     * Looks near one candidate; what it leaves open goes to {@link #open} or the old buffer. Old
+     * candidates are tried while that pays, by sampling when it does not.
+     *
+     * <p>One method for the JIT's sake: too large to be inlined, it is compiled by itself, and has
+     * room for all accesses to memory of {@link Disposal#freeLocal}.
+     */
     private void decide(long header) {
         long word = getLong(header);
         if (!HeaderWord.alive(word)) {
@@ -457,74 +460,65 @@ public final class LocalCollector implements CycleCollector {
             Candidates.drop(header, BUFFERED);
             return;
         }
-        if ((word & OLD) != 0) {
-            decideOld(header);
-            return;
-        }
-        if (localCredit <= 0) {
+        boolean old = (word & OLD) != 0;
+        if (old) {
+            if (oldCredit <= 0 && ++oldSeen % oldPeriod != 0) {
+                // Still purple: not a candidate again until a full trace has looked at it.
+                candidates.moveToOld(header, PURPLE);
+                return;
+            }
+            oldCredit--;
+        } else if (localCredit <= 0) {
             localCredit++;
         }
-        long budget = localCredit > 0 ? options.localObjects() : 1;
-        switch (lookNear(header, budget, true)) {
-            case FREED, DESTROYED -> {}
-            case HELD -> Candidates.drop(header, BUFFERED);
-            case OPEN -> open.push(header);
-        }
-    }
-
-    /** Old candidates are tried while that pays, by sampling when it does not. */
-    private void decideOld(long header) {
-        if (oldCredit <= 0 && ++oldSeen % oldPeriod != 0) {
-            // Still purple: not a candidate again until a full trace has looked at it.
-            candidates.moveToOld(header, PURPLE);
-            return;
-        }
-        oldCredit--;
-        LocalTrace.Verdict verdict = lookNear(header, options.localObjects(), false);
-        if (verdict == LocalTrace.Verdict.FREED || verdict == LocalTrace.Verdict.DESTROYED) {
-            oldPeriod = 1;
-            oldCredit = Math.min(oldCredit + OLD_CREDIT_PER_SUCCESS, OLD_CREDIT_MOST);
-            return;
-        }
-        if (oldCredit <= 0) {
-            oldPeriod = Math.min(2 * oldPeriod, OLD_PERIOD_MOST);
-        }
-        if (verdict == LocalTrace.Verdict.HELD) {
-            Candidates.drop(header, BUFFERED);
-        } else {
-            candidates.moveToOld(header, HeaderWord.BLACK);
-        }
-    }
-
-    private LocalTrace.Verdict lookNear(long header, long budget, boolean leaveOutOld) {
-        LocalTrace.Verdict verdict = local.run(header, budget, leaveOutOld, ender());
+        long budget = old || localCredit > 0 ? options.localObjects() : 1;
+        LocalTrace.Verdict verdict = local.run(header, budget, !old);
         long entered = local.set.size();
         counters.traced += entered;
-        switch (verdict) {
-            case FREED -> {
+        if (verdict == LocalTrace.Verdict.GARBAGE) {
+            if (ender().freeLocal(local)) {
                 counters.localFreed++;
                 counters.cycles++;
                 counters.freed += entered;
                 localCredit =
                         Math.min(localCredit + LOCAL_CREDIT_PER_FREED * entered, LOCAL_CREDIT_MOST);
-                return verdict;
-            }
-            case DESTROYED -> {
+            } else {
                 destroyed = true;
-                return verdict;
             }
-            case HELD -> counters.localHeld++;
-            case OPEN -> counters.localOpen++;
+            if (old) {
+                oldPeriod = 1;
+                oldCredit = Math.min(oldCredit + OLD_CREDIT_PER_SUCCESS, OLD_CREDIT_MOST);
+            }
+            return;
         }
         if (budget > 1 && localCredit > LOCAL_CREDIT_FLOOR) {
             localCredit -= entered;
         }
-        return verdict;
+        if (old && oldCredit <= 0) {
+            oldPeriod = Math.min(2 * oldPeriod, OLD_PERIOD_MOST);
+        }
+        if (verdict == LocalTrace.Verdict.HELD) {
+            counters.localHeld++;
+            Candidates.drop(header, BUFFERED);
+        } else {
+            counters.localOpen++;
+            if (old) {
+                candidates.moveToOld(header, HeaderWord.BLACK);
+            } else {
+                open.push(header);
+            }
+        }
     }
 
     // ---- joint traces
 
     private void trace(LongStack roots, boolean full) {
+        long start = System.nanoTime();
+        traceAndFree(roots, full);
+        counters.jointNanos += System.nanoTime() - start;
+    }
+
+    private void traceAndFree(LongStack roots, boolean full) {
         joint.run(roots, full, deadline, objectsLeft, releaser());
         counters.traced += joint.set.size();
         if (full) {
@@ -658,6 +652,11 @@ public final class LocalCollector implements CycleCollector {
     public CycleStats stats() {
         return counters.stats(
                 candidates.young.size() + candidates.waiting.size(), candidates.old.size());
+    }
+
+    @Override
+    public PauseStats pauses() {
+        return counters.pauses();
     }
 
     @Override

@@ -42,10 +42,8 @@ import org.quantalang.memory.internal.type.TypeTable;
 final class LocalTrace {
     /** What a trace found out about its candidate. */
     enum Verdict {
-        /** Everything entered was garbage and is freed. */
-        FREED,
-        /** Everything entered was garbage until its destructors ran. */
-        DESTROYED,
+        /** Everything entered is garbage. */
+        GARBAGE,
         /** All that it reaches was entered, and it is held from outside that: live. */
         HELD,
         /** Something was left out, so nothing is known. */
@@ -88,18 +86,16 @@ final class LocalTrace {
     }
 
     /**
-     * Traces from a live candidate that is {@code BUFFERED} and frees what is garbage. No note is
-     * left; the flag is gone only if it was freed or destroyed.
+     * Traces from a live candidate that is {@code BUFFERED}. Of garbage, the notes stay and the
+     * flag goes; otherwise it is the other way round.
      *
-     * <p>Tracing and freeing are one method for the JIT's sake: inlined into the release that made
-     * the collection due, the freeing loop lies deeper than it inlines, and every access to memory
-     * becomes a call.
+     * <p>Few accesses to memory, each in one place: the JIT stops inlining them in a method with
+     * more than about 28.
      *
      * @param budget objects entered at most without being dominated
      * @param leaveOutOld whether objects marked as old are entered only if dominated
-     * @param disposal frees what is garbage
      */
-    Verdict run(long candidate, long budget, boolean leaveOutOld, Disposal disposal) {
+    Verdict run(long candidate, long budget, boolean leaveOutOld) {
         set.clear();
         boundary.clear();
         flagsSeen = 0;
@@ -174,40 +170,34 @@ final class LocalTrace {
                     }
                     long child = object - HeaderWord.BYTES;
                     long word = getLong(child);
-                    if ((word & ONLY_REFERENCE) == ONE_STRONG) {
-                        // Dominated, and never seen again: not worth a note.
-                        putLong(tail, child);
-                        tail += Long.BYTES;
-                        continue;
-                    }
-                    if ((word & NOT_ENTERED) != 0) {
-                        leftOut |= (word & MEMBER) != 0;
-                        putLong(seen, child);
-                        seen += Long.BYTES;
-                        continue;
-                    }
-                    long note = getLong(child, SideCount.WORD);
-                    if (note >>> SideCount.EPOCH_SHIFT != LOCAL) {
-                        if (word >>> STRONG_SHIFT == 1) {
-                            putLong(child, SideCount.WORD, tag | ENTERED | 1);
-                            putLong(tail, child);
-                            tail += Long.BYTES;
+                    boolean enter = true;
+                    if ((word & ONLY_REFERENCE) != ONE_STRONG) {
+                        // Otherwise dominated, and never seen again: not worth a note.
+                        boolean first = true;
+                        enter = false;
+                        if ((word & NOT_ENTERED) != 0) {
+                            leftOut |= (word & MEMBER) != 0;
                         } else {
-                            putLong(child, SideCount.WORD, tag | 1);
+                            long note = getLong(child, SideCount.WORD);
+                            first = note >>> SideCount.EPOCH_SHIFT != LOCAL;
+                            note = first ? tag | 1 : note + 1;
+                            if ((note & ENTERED) != 0) {
+                                unexplained--;
+                            } else if ((note & IN_MASK) == word >>> STRONG_SHIFT) {
+                                note |= ENTERED;
+                                enter = true;
+                            }
+                            putLong(child, SideCount.WORD, note);
+                        }
+                        if (!enter && first) {
                             putLong(seen, child);
                             seen += Long.BYTES;
                         }
-                        continue;
                     }
-                    note++;
-                    if ((note & ENTERED) != 0) {
-                        unexplained--;
-                    } else if ((note & IN_MASK) == word >>> STRONG_SHIFT) {
-                        note |= ENTERED;
+                    if (enter) {
                         putLong(tail, child);
                         tail += Long.BYTES;
                     }
-                    putLong(child, SideCount.WORD, note);
                 }
             }
             if (unexplained == 0) {
@@ -215,7 +205,7 @@ final class LocalTrace {
                 boundary.top(seen);
                 flagsSeen = flags;
                 putLong(candidate, getLong(candidate) & ~BUFFERED);
-                return disposal.freeLocal(this) ? Verdict.FREED : Verdict.DESTROYED;
+                return Verdict.GARBAGE;
             }
             if ((tail - set.bottom()) >>> 3 >= budget) {
                 leftOut = true;
