@@ -4,6 +4,7 @@ import org.quantalang.bench.workload.Cycles;
 import org.quantalang.bench.workload.Workload;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 import java.util.Locale;
@@ -61,6 +62,8 @@ final class CyclesCommand extends WorkloadCommand {
             defaultValue = "table")
     private Held held = Held.TABLE;
 
+    @Mixin private CollectorOptions collector = new CollectorOptions();
+
     CyclesCommand() {}
 
     @Override
@@ -68,7 +71,15 @@ final class CyclesCommand extends WorkloadCommand {
         atLeast("--size", size, 1);
         atLeast("--live", live, attached ? 1 : 0);
         atLeast("--dropped", dropped, size);
+        atLeast("--budget", collector.budgetMicros(), 0);
         return new Cycles(
-                new Cycles.Settings(shape, size, live, dropped, attached, held == Held.ROOT));
+                new Cycles.Settings(
+                        shape,
+                        size,
+                        live,
+                        dropped,
+                        attached,
+                        held == Held.ROOT,
+                        collector.choice()));
     }
 }

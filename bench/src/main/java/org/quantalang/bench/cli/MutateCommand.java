@@ -4,6 +4,7 @@ import org.quantalang.bench.workload.Mutate;
 import org.quantalang.bench.workload.Workload;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code quanta bench mutate}. */
@@ -24,12 +25,15 @@ final class MutateCommand extends WorkloadCommand {
             defaultValue = "5000000")
     private long stores;
 
+    @Mixin private CollectorOptions collector = new CollectorOptions();
+
     MutateCommand() {}
 
     @Override
     Workload workload() {
         atLeast("--live", live, 1);
         atLeast("--stores", stores, 1);
-        return new Mutate(live, stores);
+        atLeast("--budget", collector.budgetMicros(), 0);
+        return new Mutate(live, stores, collector.choice());
     }
 }

@@ -10,16 +10,23 @@ import java.util.Map;
  * makes a candidate for the cycle collector: the worst case for it.
  */
 public final class Mutate implements Workload {
+    /** Stores between two looks at the clock. */
+    private static final int BATCH = 1024;
+
     private final int live;
     private final long stores;
+    private final CollectorChoice collector;
     private final ConfinedHeap heap;
     private final MinimalStandard random = new MinimalStandard(SEED);
     private long[] table = {};
+    private long worstBatchNanos;
+    private long finalNanos;
 
-    public Mutate(int live, long stores) {
+    public Mutate(int live, long stores, CollectorChoice collector) {
         this.live = live;
         this.stores = stores;
-        heap = Heaps.open();
+        this.collector = collector;
+        heap = collector.open();
         heap.register(Node.TYPE);
     }
 
@@ -37,13 +44,22 @@ public final class Mutate implements Workload {
     @Override
     public long run() {
         long sum = 0;
+        worstBatchNanos = 0;
+        long batchStart = System.nanoTime();
         for (long i = 0; i < stores; i++) {
             sum += store();
             if ((i & 7) == 7) {
                 replace(i);
             }
+            if ((i & (BATCH - 1)) == BATCH - 1) {
+                long now = System.nanoTime();
+                worstBatchNanos = Math.max(worstBatchNanos, now - batchStart);
+                batchStart = now;
+            }
         }
+        batchStart = System.nanoTime();
         heap.collectCycles();
+        finalNanos = System.nanoTime() - batchStart;
         return sum;
     }
 
@@ -68,6 +84,15 @@ public final class Mutate implements Workload {
     }
 
     @Override
+    public Map<String, Object> observations() {
+        var seen = new LinkedHashMap<String, Object>();
+        seen.put("worstBatchMicros", worstBatchNanos / 1e3);
+        seen.put("finalMicros", finalNanos / 1e3);
+        CollectorChoice.observe(heap, seen);
+        return seen;
+    }
+
+    @Override
     public String name() {
         return "mutate";
     }
@@ -77,6 +102,7 @@ public final class Mutate implements Workload {
         var parameters = new LinkedHashMap<String, Object>();
         parameters.put("live", live);
         parameters.put("stores", stores);
+        collector.describe(parameters);
         return parameters;
     }
 
