@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Leaves out each rule of the collector in turn and asks that the tests notice. The source text is
@@ -48,8 +49,9 @@ class CycleMutantsTest {
         SLICED_LIVENESS_SPREADS(
                 Killer.RANDOM,
                 "SlicedTrace",
-                "                makeLive(object - HeaderWord.BYTES);",
-                "                continue;"),
+                "                makeLive(object - HeaderWord.BYTES);\n"
+                        + "                any = true;\n",
+                ""),
         DEAD_MEMBER_THAT_WAITS_HOLDS(
                 Killer.STEPPED,
                 "SlicedTrace",
@@ -130,6 +132,9 @@ class CycleMutantsTest {
         }
     }
 
+    private static final int TIMEOUT_MINUTES = 4;
+    private static final int TIMED_OUT = -1;
+
     private static final Path SOURCES =
             Path.of("src/main/java/org/quantalang/memory/internal/cycle");
     private static final Path JDK = Path.of(System.getProperty("java.home"), "bin");
@@ -198,6 +203,10 @@ class CycleMutantsTest {
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                         .start();
-        return process.waitFor();
+        if (process.waitFor(TIMEOUT_MINUTES, TimeUnit.MINUTES)) {
+            return process.exitValue();
+        }
+        process.destroyForcibly();
+        return TIMED_OUT; // a collector that never ends was noticed too
     }
 }
