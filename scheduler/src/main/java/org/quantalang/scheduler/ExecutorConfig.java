@@ -7,15 +7,23 @@ package org.quantalang.scheduler;
  * @param workers number of worker threads, 1 to {@value #MAX_WORKERS}
  * @param stealing whether idle workers take tasks from others; off, tasks stay where they are
  *     pushed
+ * @param globalQueueBatch tasks that a worker takes at most at once from the queue that other
+ *     threads fill, 1 to {@value #MAX_BATCH}
+ * @param stackBytes stack size of a worker thread; 0 for the virtual machine's default
  */
-public record ExecutorConfig(String name, int workers, boolean stealing) {
+public record ExecutorConfig(
+        String name, int workers, boolean stealing, int globalQueueBatch, long stackBytes) {
     /** One bit each in the idle mask. */
     public static final int MAX_WORKERS = 48;
+
+    /** Half of a worker's ring. */
+    public static final int MAX_BATCH = 128;
 
     /**
      * Checks the values.
      *
-     * @throws IllegalArgumentException if {@code workers} is out of range
+     * @throws IllegalArgumentException if {@code workers}, {@code globalQueueBatch} or {@code
+     *     stackBytes} is out of range
      */
     public ExecutorConfig {
         if (workers < 1 || workers > MAX_WORKERS) {
@@ -23,26 +31,44 @@ public record ExecutorConfig(String name, int workers, boolean stealing) {
                     "number of workers out of range: workers=%d range=1..%d"
                             .formatted(workers, MAX_WORKERS));
         }
+        if (globalQueueBatch < 1 || globalQueueBatch > MAX_BATCH) {
+            throw new IllegalArgumentException(
+                    "batch out of range: globalQueueBatch=%d range=1..%d"
+                            .formatted(globalQueueBatch, MAX_BATCH));
+        }
+        if (stackBytes < 0) {
+            throw new IllegalArgumentException("stack size is negative: stackBytes=" + stackBytes);
+        }
     }
 
     /** Returns one worker for each processor, with stealing. */
     public static ExecutorConfig defaults() {
         int processors = Runtime.getRuntime().availableProcessors();
-        return new ExecutorConfig("quanta", Math.min(processors, MAX_WORKERS), true);
+        return new ExecutorConfig("quanta", Math.min(processors, MAX_WORKERS), true, MAX_BATCH, 0);
     }
 
     /** Returns the same with another number of workers. */
     public ExecutorConfig withWorkers(int number) {
-        return new ExecutorConfig(name, number, stealing);
+        return new ExecutorConfig(name, number, stealing, globalQueueBatch, stackBytes);
     }
 
     /** Returns the same with another name. */
     public ExecutorConfig withName(String newName) {
-        return new ExecutorConfig(newName, workers, stealing);
+        return new ExecutorConfig(newName, workers, stealing, globalQueueBatch, stackBytes);
     }
 
     /** Returns the same with stealing on or off. */
     public ExecutorConfig withStealing(boolean on) {
-        return new ExecutorConfig(name, workers, on);
+        return new ExecutorConfig(name, workers, on, globalQueueBatch, stackBytes);
+    }
+
+    /** Returns the same with another limit for a batch from the global queue. */
+    public ExecutorConfig withGlobalQueueBatch(int tasks) {
+        return new ExecutorConfig(name, workers, stealing, tasks, stackBytes);
+    }
+
+    /** Returns the same with another stack size of the workers. */
+    public ExecutorConfig withStackBytes(long bytes) {
+        return new ExecutorConfig(name, workers, stealing, globalQueueBatch, bytes);
     }
 }

@@ -9,5 +9,7 @@ package org.quantalang.scheduler;
  * @param polls polls of tasks
  * @param stolen tasks taken from another worker's queue
  * @param parks times a worker went to sleep
+ * @param queued tasks in the queues at this moment
  */
-public record ExecutorStats(long spawned, long finished, long polls, long stolen, long parks) {}
+public record ExecutorStats(
+        long spawned, long finished, long polls, long stolen, long parks, long queued) {}

@@ -16,7 +16,10 @@ public sealed interface Poll<T extends @Nullable Object> {
      * @param value its value
      * @param <T> type of the value
      */
-    record Ready<T extends @Nullable Object>(T value) implements Poll<T> {}
+    record Ready<T extends @Nullable Object>(T value) implements Poll<T> {
+        private static final Ready<?> TRUE = new Ready<>(true);
+        private static final Ready<?> FALSE = new Ready<>(false);
+    }
 
     /**
      * The pollable cannot go on; a waker has been kept and will bring it back.
@@ -34,8 +37,12 @@ public sealed interface Poll<T extends @Nullable Object> {
         }
     }
 
-    /** Returns that the pollable is done with {@code value}. */
+    /** Returns that the pollable is done with {@code value}; for a boolean allocates nothing. */
+    @SuppressWarnings("unchecked") // the constant of the same value
     static <T extends @Nullable Object> Poll<T> ready(T value) {
+        if (value instanceof Boolean truth) {
+            return (Poll<T>) (truth ? Ready.TRUE : Ready.FALSE);
+        }
         return new Ready<>(value);
     }
 

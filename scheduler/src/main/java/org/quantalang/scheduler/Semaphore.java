@@ -5,10 +5,17 @@ import org.quantalang.scheduler.internal.wait.SpinLock;
 import org.quantalang.scheduler.internal.wait.Wait;
 import org.quantalang.scheduler.internal.wait.WaitQueue;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 
 /**
- * Permits that tasks wait for without blocking a worker, first come first served. Any thread.
+ * Permits that tasks wait for without blocking a worker. Any thread.
+ *
+ * <p>Those that wait are served first come first served. A running task may take a free permit
+ * ahead of a waiter that has been woken for it but has not run yet; a waiter that ran and found the
+ * permit gone is handed the next one. So nobody is overtaken for longer than it takes to poll it
+ * twice, and tasks that contend do not have to change places at every permit.
  *
  * {@snippet :
  * Pollable<Boolean> acquire = semaphore.acquire();
@@ -26,41 +33,57 @@ import java.util.ArrayList;
  * }
  */
 public final class Semaphore {
+    // Layout of the word: bit 31 SOMEBODY_TO_WAKE, bit 30 REFUSING, below the free permits.
+    private static final int SOMEBODY_TO_WAKE = 1 << 31;
+    private static final int REFUSING = 1 << 30; // closed
+    private static final int FREE_MASK = REFUSING - 1;
+    private static final VarHandle WORD;
+
     private final SpinLock lock = new SpinLock();
     private final WaitQueue waiting = new WaitQueue();
     private final int permits;
-    private int available;
-    private boolean closed;
+    private int woken; // of those in the queue; under the lock
+
+    @SuppressWarnings("UnusedVariable") // reached through WORD alone
+    private volatile int word;
+
+    static {
+        try {
+            WORD =
+                    MethodHandles.lookup()
+                            .findVarHandle(Semaphore.class, "word", int.class)
+                            .withInvokeExactBehavior();
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     /**
      * Makes a semaphore with all permits available.
      *
-     * @throws IllegalArgumentException if {@code permits} is not positive
+     * @throws IllegalArgumentException if {@code permits} is not in 1 to 2^30 - 1
      */
     public Semaphore(int permits) {
-        if (permits < 1) {
-            throw new IllegalArgumentException("permits must be positive: permits=" + permits);
+        if (permits < 1 || permits > FREE_MASK) {
+            throw new IllegalArgumentException(
+                    "permits must be positive and below 2^30: permits=" + permits);
         }
         this.permits = permits;
-        this.available = permits;
+        WORD.setRelease(this, permits);
     }
 
-    /** Takes a permit if one is free and nobody waits for it. */
+    /** Takes a permit if one is free. */
     public boolean tryAcquire() {
-        lock.lock();
-        try {
-            return takeLocked();
-        } finally {
-            lock.unlock();
+        while (true) {
+            int before = (int) WORD.getVolatile(this);
+            if ((before & REFUSING) != 0 || (before & FREE_MASK) == 0) {
+                return false;
+            }
+            // Acquire: pairs with the release by whoever gave the permit back.
+            if (WORD.compareAndSet(this, before, before - 1)) {
+                return true;
+            }
         }
-    }
-
-    private boolean takeLocked() {
-        if (closed || available == 0 || waiting.first() != null) {
-            return false;
-        }
-        available--;
-        return true;
     }
 
     /**
@@ -74,20 +97,45 @@ public final class Semaphore {
     }
 
     /**
-     * Gives a permit back; the one who waits longest gets it.
+     * Gives a permit back; if somebody waits, wakes the one who waits longest.
      *
      * @throws IllegalStateException if more are released than were acquired
      */
     public void release() {
+        while (true) {
+            int before = (int) WORD.getVolatile(this);
+            if (before < 0) { // SOMEBODY_TO_WAKE
+                releaseSlowly();
+                return;
+            }
+            checkTaken(before);
+            // Release: pairs with the acquire in tryAcquire. A waiter that registers meanwhile
+            // changes the word, so that this fails.
+            if (WORD.compareAndSet(this, before, before + 1)) {
+                return;
+            }
+        }
+    }
+
+    private void checkTaken(int now) {
+        if ((now & FREE_MASK) == permits) {
+            throw new IllegalStateException(
+                    "permit released more often than acquired: permits=" + permits);
+        }
+    }
+
+    private void releaseSlowly() {
         Waker whom;
         lock.lock();
         try {
-            if (available == permits) {
-                throw new IllegalStateException(
-                        "permit released more often than acquired: permits=" + permits);
+            checkTaken((int) WORD.getVolatile(this));
+            if (waiting.first() instanceof Acquire first && first.wasOvertaken) {
+                whom = grantLocked(first);
+            } else {
+                int _ = (int) WORD.getAndAdd(this, 1);
+                whom = wakeNextLocked();
             }
-            available++;
-            whom = grantLocked();
+            sayWhetherToWakeLocked();
         } finally {
             lock.unlock();
         }
@@ -96,13 +144,33 @@ public final class Semaphore {
         }
     }
 
-    private @Nullable Waker grantLocked() {
-        if (available > 0 && waiting.first() instanceof Acquire next) {
-            available--;
-            waiting.remove(next);
-            return next.granted();
+    private @Nullable Waker grantLocked(Acquire first) {
+        waiting.remove(first);
+        return first.granted();
+    }
+
+    /** As many are woken as there are free permits: the longest waiting of those not woken yet. */
+    private @Nullable Waker wakeNextLocked() {
+        if (woken >= ((int) WORD.getVolatile(this) & FREE_MASK)) {
+            return null;
+        }
+        for (Wait next = waiting.first(); next != null; next = waiting.after(next)) {
+            if (next instanceof Acquire acquire && !acquire.isWoken) {
+                woken++;
+                return acquire.wokenLocked();
+            }
         }
         return null;
+    }
+
+    /** A release must come through the lock while it might have somebody to wake. */
+    private void sayWhetherToWakeLocked() {
+        boolean somebody = waiting.size() > woken && woken < permits;
+        if (somebody) {
+            int _ = (int) WORD.getAndBitwiseOr(this, SOMEBODY_TO_WAKE);
+        } else if ((int) WORD.getVolatile(this) < 0) {
+            int _ = (int) WORD.getAndBitwiseAnd(this, ~SOMEBODY_TO_WAKE);
+        }
     }
 
     /** Refuses everybody from now on, those that wait too. Permits may still be released. */
@@ -110,7 +178,7 @@ public final class Semaphore {
         var whom = new ArrayList<Waker>();
         lock.lock();
         try {
-            closed = true;
+            int _ = (int) WORD.getAndBitwiseOr(this, REFUSING);
             while (waiting.first() instanceof Acquire next) {
                 waiting.remove(next);
                 Waker waker = next.refused();
@@ -118,6 +186,8 @@ public final class Semaphore {
                     whom.add(waker);
                 }
             }
+            woken = 0;
+            sayWhetherToWakeLocked();
         } finally {
             lock.unlock();
         }
@@ -126,12 +196,7 @@ public final class Semaphore {
 
     /** Returns how many permits are free at this moment. */
     public int available() {
-        lock.lock();
-        try {
-            return available;
-        } finally {
-            lock.unlock();
-        }
+        return (int) WORD.getVolatile(this) & FREE_MASK;
     }
 
     /** Returns how many operations wait at this moment. */
@@ -145,28 +210,58 @@ public final class Semaphore {
     }
 
     private final class Acquire extends Wait implements Pollable<Boolean> {
+        private boolean isWoken;
+        private boolean wasOvertaken;
+
         @Override
         public Poll<Boolean> poll(Context context) {
             if (!context.mayGoOn()) {
                 return Poll.pending();
             }
+            // Only this task takes its own operation out of the idle state.
+            if (state == IDLE && tryAcquire()) {
+                return Poll.ready(true);
+            }
+            return pollSlowly(context);
+        }
+
+        private Poll<Boolean> pollSlowly(Context context) {
             boolean taken;
+            Waker whom = null;
             lock.lock();
             try {
-                taken = state == GRANTED || (state == IDLE && takeLocked());
+                boolean closed = ((int) WORD.getVolatile(Semaphore.this) & REFUSING) != 0;
+                taken = state == GRANTED;
                 if (!taken && state != CLOSED && !closed) {
-                    wakeWith(context.waker());
                     if (state == IDLE) {
                         waiting.add(this);
+                    } else if (isWoken) {
+                        isWoken = false;
+                        woken--;
+                        wasOvertaken = true;
                     }
-                    attach(context);
-                    return Poll.pending();
+                    // Registered, then looked again: a release before sees a word without waiters,
+                    // and leaves a permit; one after comes through the lock.
+                    sayWhetherToWakeLocked();
+                    taken = tryAcquire();
+                    if (!taken) {
+                        wakeWith(context.waker());
+                        attach(context);
+                        return Poll.pending();
+                    }
+                    waiting.remove(this);
                 }
                 state = IDLE;
+                wasOvertaken = false;
+                whom = wakeNextLocked();
+                sayWhetherToWakeLocked();
             } finally {
                 lock.unlock();
             }
             detach();
+            if (whom != null) {
+                whom.wake();
+            }
             return Poll.ready(taken);
         }
 
@@ -174,7 +269,13 @@ public final class Semaphore {
             return settle(GRANTED);
         }
 
+        @Nullable Waker wokenLocked() {
+            isWoken = true;
+            return settle(QUEUED);
+        }
+
         @Nullable Waker refused() {
+            isWoken = false;
             return settle(CLOSED);
         }
 
@@ -190,11 +291,17 @@ public final class Semaphore {
             try {
                 if (state == QUEUED) {
                     waiting.remove(this);
+                    if (isWoken) {
+                        woken--;
+                    }
                 } else if (state == GRANTED) {
-                    available++;
-                    whom = grantLocked();
+                    int _ = (int) WORD.getAndAdd(Semaphore.this, 1);
                 }
                 state = IDLE;
+                isWoken = false;
+                wasOvertaken = false;
+                whom = wakeNextLocked();
+                sayWhetherToWakeLocked();
             } finally {
                 lock.unlock();
             }

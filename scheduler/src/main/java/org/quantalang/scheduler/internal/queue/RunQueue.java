@@ -87,7 +87,9 @@ public final class RunQueue {
     }
 
     /**
-     * Owner, when the ring is full: takes the oldest half out.
+     * Owner, when the ring is full: takes the oldest half out. The newest half would come back from
+     * the injector fewer times; but a tree of tasks then grows in breadth before any of it ends,
+     * and a million live tasks cost the garbage collector more than the bouncing.
      *
      * @return the number of tasks written to {@code target}; 0 if thieves made room meanwhile
      */
@@ -129,6 +131,11 @@ public final class RunQueue {
         }
         TAIL.setRelease(own, to + count - 1);
         return first;
+    }
+
+    /** How many tasks have left so far: changes with every pop and theft. Any thread. */
+    public long taken() {
+        return (long) HEAD.getAcquire(this);
     }
 
     /** Tasks at this moment; any thread. */

@@ -138,7 +138,9 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
 
     private void announceEnd() {
         pollable = null; // a waker may be kept for long; what the task held may not
-        guarded(this::abortWaits);
+        if (isWaiting()) {
+            guarded(this::abortWaits);
+        }
         Family own = family;
         if (own != null && own.parent != null) {
             own.parent.unlink(own);

@@ -32,6 +32,11 @@ public abstract class WaitOwner {
         wait.owner = null;
     }
 
+    /** Whether anything is waited for. */
+    protected final boolean isWaiting() {
+        return first != null;
+    }
+
     /** Aborts everything that is still waited for. */
     protected final void abortWaits() {
         for (Wait wait = first; wait != null; wait = first) {

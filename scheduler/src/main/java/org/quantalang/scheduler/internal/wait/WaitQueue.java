@@ -16,6 +16,11 @@ public final class WaitQueue {
         return first;
     }
 
+    /** Returns the one that came after another, or null. */
+    public @Nullable Wait after(Wait wait) {
+        return wait.next;
+    }
+
     /** Returns how many wait. */
     public int size() {
         return size;

@@ -1,6 +1,7 @@
 package org.quantalang.scheduler.internal.worker;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.scheduler.ExecutorConfig;
 import org.quantalang.scheduler.internal.queue.RunQueue;
 import org.quantalang.scheduler.internal.task.CurrentTask;
 import org.quantalang.scheduler.internal.task.TaskCell;
@@ -18,8 +19,21 @@ import java.util.concurrent.locks.LockSupport;
 final class Worker extends Thread implements CurrentTask.Runner {
     private static final int INJECTOR_INTERVAL = 61; // polls between looks outside; odd and prime
     private static final int SLOT_STREAK = 3;
-    private static final int INJECTOR_BATCH = 32;
     private static final int SEARCH_ROUNDS = 4;
+    private static final int SPINS_BETWEEN_LOOKS = 16;
+
+    /** A lone task of a running worker is left alone for this long; Go waits 3 us. */
+    private static final long YOUNG_NANOS = 5_000;
+
+    /** How long a wake may take to pay, in its own costs; also how long to spin for work. */
+    private static final int SPIN_COSTS = 4;
+
+    private static final int SHORT_GAP_COSTS = 12;
+    private static final long LEAST_SPIN_NANOS = 2_000;
+
+    /** Yields between two looks for a sleeping worker, so that short polls do not pay for wakes. */
+    private static final int YIELDS_BETWEEN_WAKES = 256;
+
     private static final int ID_BLOCK = 64;
 
     private static final int EMPTY = 0;
@@ -28,6 +42,7 @@ final class Worker extends Thread implements CurrentTask.Runner {
 
     private final int number;
     private final Workers all;
+    private final int batch;
     private final RunQueue ring = new RunQueue();
     private final TaskCell<?>[] half = new TaskCell<?>[RunQueue.CAPACITY / 2];
     private final AtomicInteger parkState = new AtomicInteger(EMPTY);
@@ -41,11 +56,19 @@ final class Worker extends Thread implements CurrentTask.Runner {
     private int turn;
     private long random;
     private boolean searching;
+    private boolean sawYoung;
+    private long spinNanos = LEAST_SPIN_NANOS;
+    private int yieldsUntilWake = YIELDS_BETWEEN_WAKES;
+    private final long[] loneTaken; // by worker: its ring's count of taken when one task was seen
+    private final long[] loneSince;
 
-    Worker(int number, Workers all, String name) {
-        super(null, null, name, 0, false);
+    Worker(int number, Workers all, String name, ExecutorConfig config) {
+        super(null, null, name, config.stackBytes(), false);
         this.number = number;
         this.all = all;
+        this.batch = config.globalQueueBatch();
+        this.loneTaken = new long[config.workers()];
+        this.loneSince = new long[config.workers()];
         this.random = 0x9E3779B97F4A7C15L * (number + 1);
         setDaemon(true); // a program may end although somebody forgot to close the executor
     }
@@ -71,9 +94,11 @@ final class Worker extends Thread implements CurrentTask.Runner {
     long nextTaskId() {
         if (nextId == idsEnd) {
             nextId = all.takeIds(ID_BLOCK);
-            idsEnd = nextId + ID_BLOCK;
+            idsEnd = nextId + 2 * ID_BLOCK;
         }
-        return nextId++;
+        long id = nextId;
+        nextId += 2;
+        return id;
     }
 
     // ---- owner: takes a task that became ready while this thread ran another
@@ -93,13 +118,15 @@ final class Worker extends Thread implements CurrentTask.Runner {
     }
 
     /**
-     * A task that goes on after others: to the back. If it is the only one here nobody is woken for
-     * it, since this worker is about to take it itself.
+     * A task that goes on after others: to the back. That makes no more tasks than there were, so a
+     * sleeping worker is looked for only now and then, and never if the task is alone: this worker
+     * is about to take it itself.
      */
     void requeue(TaskCell<?> task) {
         boolean alone = slot == null && ring.size() == 0;
         pushQuietly(task);
-        if (!alone) {
+        if (!alone && --yieldsUntilWake <= 0) {
+            yieldsUntilWake = YIELDS_BETWEEN_WAKES;
             all.wakeOne();
         }
     }
@@ -135,7 +162,7 @@ final class Worker extends Thread implements CurrentTask.Runner {
 
     private @Nullable TaskCell<?> next() {
         if (++turn % INJECTOR_INTERVAL == 0) {
-            TaskCell<?> outside = all.injector().poll();
+            TaskCell<?> outside = all.injector().poll(turn);
             if (outside != null) {
                 return outside;
             }
@@ -143,11 +170,11 @@ final class Worker extends Thread implements CurrentTask.Runner {
         TaskCell<?> hot = slot;
         if (hot != null) {
             slot = null;
-            if (++streak <= SLOT_STREAK) {
+            if (++streak <= SLOT_STREAK || ring.size() == 0) {
                 return hot;
             }
             streak = 0;
-            pushBack(hot);
+            pushQuietly(hot); // instead of the one that is taken now
         } else {
             streak = 0;
         }
@@ -157,37 +184,26 @@ final class Worker extends Thread implements CurrentTask.Runner {
 
     /** Takes its share, so that the workers do not meet at the injector for every task. */
     private @Nullable TaskCell<?> takeFromInjector() {
-        TaskCell<?> first = all.injector().poll();
-        if (first == null) {
-            return null;
-        }
-        int share = Math.min(INJECTOR_BATCH, all.injector().sizeInArray() / all.count());
-        for (int i = 0; i < share; i++) {
-            TaskCell<?> more = all.injector().poll();
-            if (more == null) {
-                break;
-            }
-            if (!ring.push(more)) {
-                all.injector().add(more);
-                break;
-            }
-        }
-        return first;
+        return all.injector().pollInto(number, ring, all.count(), batch);
     }
 
     /** Searches, sleeps, searches again; returns a task, or null when the executor is shut down. */
     private @Nullable TaskCell<?> idle() {
+        long since = System.nanoTime();
+        boolean slept = false;
         while (true) {
             if (!searching) {
                 searching = all.idle().startSearching();
             }
             TaskCell<?> found = searching ? search() : null;
             if (found != null) {
+                learn(System.nanoTime() - since, slept);
                 return found;
             }
             if (all.stopped()) {
                 return null;
             }
+            slept = true;
             boolean nobodySearches = all.idle().sleep(number, searching);
             searching = false;
             ring.clearTaken();
@@ -202,11 +218,27 @@ final class Worker extends Thread implements CurrentTask.Runner {
         }
     }
 
+    /**
+     * How long to spin before the next sleep: as long as some wakes cost, if this idle time was so
+     * short that spinning would have saved the wake; less and less otherwise.
+     */
+    private void learn(long idleNanos, boolean slept) {
+        long cost = all.wakeCostNanos();
+        spinNanos =
+                !slept || idleNanos < SHORT_GAP_COSTS * cost
+                        ? SPIN_COSTS * cost
+                        : Math.max(LEAST_SPIN_NANOS, spinNanos / 2);
+    }
+
     private @Nullable TaskCell<?> search() {
-        for (int round = 0; round < SEARCH_ROUNDS; round++) {
+        long start = System.nanoTime();
+        for (int round = 1; ; round++) {
+            long now = System.nanoTime();
             TaskCell<?> found = takeFromInjector();
+            boolean waitForYoung = false;
             if (found == null && all.stealing()) {
-                found = steal();
+                found = steal(now);
+                waitForYoung = found == null && sawYoung;
             }
             if (found != null) {
                 searching = false;
@@ -217,17 +249,27 @@ final class Worker extends Thread implements CurrentTask.Runner {
                 }
                 return found;
             }
-            Thread.onSpinWait();
+            if (all.stopped()
+                    || (round >= SEARCH_ROUNDS && now - start >= spinNanos && !waitForYoung)) {
+                return null;
+            }
+            for (int i = 0; i < SPINS_BETWEEN_LOOKS; i++) {
+                Thread.onSpinWait();
+            }
         }
-        return null;
     }
 
-    private @Nullable TaskCell<?> steal() {
+    private @Nullable TaskCell<?> steal(long now) {
         int count = all.count();
         int start = (int) Long.remainderUnsigned(nextRandom(), count);
+        sawYoung = false;
         for (int i = 0; i < count; i++) {
             Worker victim = all.at((start + i) % count);
-            if (victim == this) {
+            if (victim == this || victim.ring.size() == 0) {
+                continue;
+            }
+            if (isYoung(victim, now)) {
+                sawYoung = true;
                 continue;
             }
             TaskCell<?> task = victim.ring.stealInto(ring);
@@ -237,6 +279,22 @@ final class Worker extends Thread implements CurrentTask.Runner {
             }
         }
         return null;
+    }
+
+    /**
+     * Whether a ring's only task has been there for so short a time that its owner will take it.
+     */
+    private boolean isYoung(Worker victim, long now) {
+        if (victim.ring.size() > 1) {
+            return false;
+        }
+        long taken = victim.ring.taken();
+        if (loneTaken[victim.number] != taken || loneSince[victim.number] == 0) {
+            loneTaken[victim.number] = taken;
+            loneSince[victim.number] = now;
+            return true;
+        }
+        return now - loneSince[victim.number] < YOUNG_NANOS;
     }
 
     private long nextRandom() { // xorshift, Marsaglia 2003

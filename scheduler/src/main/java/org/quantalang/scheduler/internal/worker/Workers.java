@@ -13,6 +13,11 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** The workers of one executor and what they share. Any thread. */
 public final class Workers implements TaskQueue {
+    private static final long LEAST_WAKE_NANOS = 2_000;
+    private static final long FIRST_WAKE_NANOS = 10_000;
+    private static final long MOST_WAKE_NANOS = 50_000;
+    private static final int WAKES_AVERAGED = 8;
+
     private final Worker[] workers;
     private final IdleSet idle;
     private final Injector injector = new Injector();
@@ -23,6 +28,8 @@ public final class Workers implements TaskQueue {
     private final AtomicLong outsideSpawned = new AtomicLong();
     private final AtomicLong nextId = new AtomicLong(1);
     private final Object allEnded = new Object();
+    // Racy: a lost update loses one sample of an average.
+    private long wakeCostNanos = FIRST_WAKE_NANOS;
     private volatile boolean closing;
     private volatile boolean stopped;
 
@@ -33,7 +40,7 @@ public final class Workers implements TaskQueue {
         idle = new IdleSet(config.workers());
         workers = new Worker[config.workers()];
         for (int i = 0; i < workers.length; i++) {
-            workers[i] = new Worker(i, this, config.name() + "-" + i);
+            workers[i] = new Worker(i, this, config.name() + "-" + i, config);
         }
         for (Worker worker : workers) {
             worker.start();
@@ -55,7 +62,7 @@ public final class Workers implements TaskQueue {
             return worker.nextTaskId();
         }
         // Counted, then looked: close says it closes, then counts. One sees the other.
-        outsideSpawned.getAndIncrement();
+        long before = outsideSpawned.getAndIncrement();
         if (closing) {
             outsideSpawned.getAndDecrement();
             synchronized (allEnded) {
@@ -63,12 +70,12 @@ public final class Workers implements TaskQueue {
             }
             return -1;
         }
-        return nextId.getAndIncrement();
+        return 2 * before + 1; // odd; those of workers are even
     }
 
-    /** Takes numbers for a worker, which hands them out without meeting the others. */
+    /** Takes even numbers for a worker, which hands them out without meeting the others. */
     long takeIds(int count) {
-        return nextId.getAndAdd(count);
+        return 2 * nextId.getAndAdd(count);
     }
 
     private @Nullable Worker thisWorker() {
@@ -180,7 +187,11 @@ public final class Workers implements TaskQueue {
             parks += worker.counts().parks();
         }
         long ended = ended();
-        return new ExecutorStats(spawned(), ended, polls, stolen, parks);
+        long queued = injector.size();
+        for (Worker worker : workers) {
+            queued += worker.ring().size();
+        }
+        return new ExecutorStats(spawned(), ended, polls, stolen, parks, queued);
     }
 
     // ---- for the workers
@@ -213,8 +224,16 @@ public final class Workers implements TaskQueue {
     void wakeOne() {
         int worker = idle.pickToWake();
         if (worker >= 0) {
+            long start = System.nanoTime();
             workers[worker].unparkNow();
+            long cost = Math.min(MOST_WAKE_NANOS, System.nanoTime() - start);
+            wakeCostNanos += (cost - wakeCostNanos) / WAKES_AVERAGED;
         }
+    }
+
+    /** What the call that wakes a thread has cost of late, between two sensible limits. */
+    long wakeCostNanos() {
+        return Math.max(LEAST_WAKE_NANOS, wakeCostNanos);
     }
 
     /** Whether any queue that an idle worker can take from holds a task. */
