@@ -1,7 +1,10 @@
 package org.quantalang.abi;
 
+import org.quantalang.abi.internal.convention.Conventions;
+
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** The calling conventions of the language, with their names in LLVM. */
@@ -70,6 +73,16 @@ public enum CallingConvention {
                                                     .map(CallingConvention::conventionName)
                                                     .collect(Collectors.joining(" "))));
         };
+    }
+
+    /**
+     * Returns the conventions that a target has.
+     *
+     * @param target the platform
+     * @return the conventions in the order of their declaration
+     */
+    public static Set<CallingConvention> of(Target target) {
+        return Conventions.of(target);
     }
 
     /**

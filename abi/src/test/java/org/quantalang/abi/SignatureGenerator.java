@@ -1,138 +1,178 @@
 package org.quantalang.abi;
 
-import org.quantalang.abi.layout.FieldLayout;
-import org.quantalang.abi.layout.RecordLayout;
+import org.quantalang.abi.Target.Architecture;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Writes random records and prototypes, and picks scalars inside their arguments. */
+/**
+ * Writes random records and prototypes: all scalar kinds, nested structs and unions, variadic
+ * calls.
+ */
 final class SignatureGenerator {
-    /**
-     * A scalar inside a parameter.
-     *
-     * @param type its type
-     * @param expression how C reads it
-     * @param offset where it starts in the parameter
-     */
-    record Path(CType type, String expression, long offset) {}
+    /** For the compiler only: our parser knows these names. */
+    static final String COMPILER_PRELUDE = RecordGenerator.COMPILER_PRELUDE;
+
+    private static final int MOST_BYTES = 64; // above, compilers copy with a loop or a call
+
+    private static final String PRELUDE =
+            """
+            enum small { S0, S1 }; enum negative { N0 = -1, N1 };
+            enum wide { W0, W1 = 0x100000000LL };
+            enum __attribute__((packed)) tiny { T0, T1 = 3 };
+            typedef int (*callback)(void);
+            """;
 
     private static final String[] SCALARS = {
-        "_Bool", "char", "signed char", "unsigned char", "short", "unsigned short", "int",
-        "unsigned", "long", "unsigned long", "long long", "unsigned long long", "float", "double",
-        "float", "double", "long double", "void *", "enum small"
+        "_Bool",
+        "char",
+        "signed char",
+        "unsigned char",
+        "short",
+        "unsigned short",
+        "int",
+        "unsigned",
+        "long",
+        "unsigned long",
+        "long long",
+        "unsigned long long",
+        "float",
+        "double",
+        "float",
+        "double",
+        "long double",
+        "void *",
+        "enum small",
+        "enum negative",
+        "enum wide",
+        "enum tiny",
+        "wchar_t",
+        "char16_t",
+        "char32_t",
+        "size_t",
+        "float",
+        "double",
+        "callback"
     };
+    private static final String[] PROMOTED = {
+        "int",
+        "unsigned",
+        "long",
+        "unsigned long long",
+        "double",
+        "double",
+        "long double",
+        "void *",
+        "enum wide",
+        "size_t"
+    };
+
+    /** A function and the types of the arguments after its fixed ones. */
+    record Signature(String name, String prototype, List<String> further) {}
 
     private final Random random;
     private final Target target;
-    private final String convention;
+    private final CallingConvention convention;
     private final List<String> scalars = new ArrayList<>(List.of(SCALARS));
+    private final List<String> promoted = new ArrayList<>(List.of(PROMOTED));
     private final List<String> records = new ArrayList<>();
 
-    SignatureGenerator(Random random, Target target, String convention) {
+    SignatureGenerator(Random random, Target target, CallingConvention convention) {
         this.random = random;
         this.target = target;
         this.convention = convention;
-        boolean systemV = target == Target.X86_64_LINUX_GNU || target == Target.X86_64_DARWIN;
-        // clang 19 wastes r9 before an __int128 that no longer fits (fixed in 20): not its judge
-        // there
-        if (target.dataModel().hasInt128() && !systemV) {
+        if (target.dataModel().hasInt128()) {
             scalars.add("__int128");
+            scalars.add("unsigned __int128");
+            promoted.add("__int128");
+        }
+        if (target.architecture() == Architecture.X86_64) {
+            scalars.add("_Float16");
+        }
+        if (target == Target.X86_64_LINUX_GNU) {
+            scalars.add("__float128");
+            promoted.add("__float128");
         }
     }
 
-    String signatures(int count) {
-        StringBuilder text = new StringBuilder("enum small { S0, S1 };\n");
-        for (int i = 0; i < 40; i++) {
-            text.append(record("S" + i));
-        }
-        for (int i = 0; i < count; i++) {
-            text.append(prototype("f" + i)).append(";\n");
+    /** clang refuses variadic functions in the conventions whose callees pop. */
+    private boolean takesVariadic() {
+        return switch (convention) {
+            case STDCALL, FASTCALL, THISCALL, VECTORCALL -> false;
+            default -> true;
+        };
+    }
+
+    /** Definitions of the records that the signatures use; for the compiler and for us. */
+    String records(int count) {
+        StringBuilder text = new StringBuilder(PRELUDE);
+        while (records.size() < count) {
+            String keyword = random.nextInt(6) == 0 ? "union" : "struct";
+            String name = keyword + " S" + records.size();
+            String definition = name + " " + members() + ";\n";
+            CDeclarations ours = CDeclarations.parse(text + definition, target);
+            if (ours.record("S" + records.size()).size(target) <= MOST_BYTES) {
+                text.append(definition);
+                records.add(name);
+            }
         }
         return text.toString();
     }
 
-    private String scalar() {
-        return scalars.get(random.nextInt(scalars.size()));
+    private String pick(List<String> from) {
+        return from.get(random.nextInt(from.size()));
     }
 
-    private String record(String tag) {
-        boolean union = random.nextInt(6) == 0;
-        String keyword = union ? "union" : "struct";
-        StringBuilder text = new StringBuilder(keyword + " " + tag + " {");
+    private String scalar() {
+        return pick(scalars);
+    }
+
+    private String members() {
+        StringBuilder text = new StringBuilder("{");
         int members = 1 + random.nextInt(4);
         boolean uniform = random.nextInt(3) == 0;
-        String type = scalar();
+        String one = scalar();
         for (int i = 0; i < members; i++) {
-            String of = type(uniform, type);
+            boolean nested = !uniform && !records.isEmpty() && random.nextInt(5) == 0;
+            String type = uniform ? one : nested ? pick(records) : scalar();
+            String name = "m" + i;
             String array = random.nextInt(6) == 0 ? "[" + (1 + random.nextInt(3)) + "]" : "";
-            text.append(" ").append(of).append(" m").append(i).append(array).append(";");
+            text.append(' ').append(type).append(' ').append(name + array).append(';');
         }
-        records.add(keyword + " " + tag);
-        return text.append(" };\n").toString();
-    }
-
-    private String type(boolean uniform, String type) {
-        if (uniform) {
-            return type;
-        }
-        boolean nested = !records.isEmpty() && random.nextInt(5) == 0;
-        return nested ? records.get(random.nextInt(records.size())) : scalar();
+        return text.append(" }").toString();
     }
 
     private String any() {
-        int kind = random.nextInt(10);
+        int kind = random.nextInt(12);
         if (kind == 0) {
             return random.nextBoolean() ? "_Complex float" : "_Complex double";
         }
-        return kind < 4 ? records.get(random.nextInt(records.size())) : scalar();
-    }
-
-    private String prototype(String name) {
-        String result = random.nextInt(4) == 0 ? "void" : any();
-        StringBuilder text =
-                new StringBuilder(result).append(' ').append(convention).append(' ').append(name);
-        int parameters = 1 + random.nextInt(12);
-        boolean variadic = random.nextInt(5) == 0;
-        text.append('(');
-        for (int i = 0; i < parameters; i++) {
-            text.append(i == 0 ? "" : ", ").append(any()).append(" p").append(i);
+        if (kind < 5) {
+            return pick(records);
         }
-        return text.append(variadic ? ", ...)" : ")").toString();
+        return scalar();
     }
 
-    /** Picks a scalar of a value. */
-    Path leaf(CType type, String expression) {
-        return leaf(type, expression, 0);
-    }
-
-    private Path leaf(CType type, String expression, long offset) {
-        CType plain = type.unwrap();
-        return switch (plain) {
-            case CStructDef record -> {
-                List<FieldLayout> fields = RecordLayout.of(record, target).fields();
-                FieldLayout field = fields.get(random.nextInt(fields.size()));
-                yield leaf(
-                        field.field().type(),
-                        expression + "." + field.name(),
-                        offset + field.offsetBytes());
-            }
-            case CType.Array array -> {
-                long index = random.nextLong(array.length().orElseThrow());
-                yield leaf(
-                        array.element(),
-                        "%s[%d]".formatted(expression, index),
-                        offset + index * array.element().size(target));
-            }
-            case CType.Complex complex -> {
-                boolean real = random.nextBoolean();
-                yield new Path(
-                        complex.part(),
-                        (real ? "__real " : "__imag ") + expression,
-                        real ? offset : offset + complex.part().size(target));
-            }
-            default -> new Path(plain, expression, offset);
-        };
+    /**
+     * A random signature; the prototype has a gap for attributes, and a name for each parameter.
+     */
+    Signature signature(String name) {
+        String result = random.nextInt(5) == 0 ? "void" : any();
+        StringBuilder list = new StringBuilder("(");
+        int parameters = random.nextInt(13);
+        for (int i = 0; i < parameters; i++) {
+            // The first argument of a method is its object.
+            String type = i == 0 && convention == CallingConvention.THISCALL ? "void *" : any();
+            list.append(i == 0 ? "" : ", ").append(type).append(" p" + i);
+        }
+        List<String> further = new ArrayList<>();
+        boolean variadic = parameters > 0 && takesVariadic() && random.nextInt(4) == 0;
+        for (int i = 0; variadic && i < random.nextInt(8); i++) {
+            boolean record = random.nextInt(3) == 0;
+            further.add(record ? pick(records) : pick(promoted));
+        }
+        list.append(variadic ? ", ...)" : parameters == 0 ? "void)" : ")");
+        return new Signature(name, result + " %s " + name + list, further);
     }
 }

@@ -43,24 +43,12 @@ final class Aapcs64 extends Convention {
         }
         List<Leaf> hfa = homogeneous(plain).orElse(List.of());
         if (!hfa.isEmpty()) {
-            return direct(vectors(hfa, 0), Extension.NONE);
+            return direct(inRegisters(hfa, "v", 0), Extension.NONE);
         }
         if (size > 2 * DOUBLEWORD) {
             return indirect(Part.in("x8", 0, DOUBLEWORD));
         }
         return direct(chunks(size, DOUBLEWORD, List.of("x0", "x1")), extension(plain));
-    }
-
-    private static List<Part> vectors(List<Leaf> hfa, int first) {
-        List<Part> parts = new ArrayList<>();
-        for (Leaf leaf : hfa) {
-            parts.add(
-                    Part.in(
-                            "v" + (first + parts.size()),
-                            leaf.bitOffset() / Byte.SIZE,
-                            leaf.bitSize() / Byte.SIZE));
-        }
-        return parts;
     }
 
     @Override
@@ -81,7 +69,7 @@ final class Aapcs64 extends Convention {
         }
         if (!hfa.isEmpty() && !windowsVariadic) {
             if (floats + hfa.size() <= REGISTERS) {
-                List<Part> parts = vectors(hfa, floats);
+                List<Part> parts = inRegisters(hfa, "v", floats);
                 floats += hfa.size();
                 return direct(parts.toArray(Part[]::new));
             }

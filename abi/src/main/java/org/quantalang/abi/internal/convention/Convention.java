@@ -28,6 +28,9 @@ abstract class Convention {
     /** Classifies the result; takes the register or slot of a hidden pointer. */
     abstract ArgumentPlan result(CType type);
 
+    /** Called between the result and the first argument. */
+    void begin() {}
+
     /** Classifies the next argument; {@code named} is false behind the {@code ...}. */
     abstract ArgumentPlan argument(CType type, boolean named);
 
@@ -76,6 +79,19 @@ abstract class Convention {
             return Extension.NONE;
         }
         return plain.isSigned(target) ? Extension.SIGN : Extension.ZERO;
+    }
+
+    /** Puts each scalar of a value into a register of its own: {@code prefix + first}, ... */
+    static List<Part> inRegisters(List<Leaf> leaves, String prefix, int first) {
+        List<Part> parts = new ArrayList<>();
+        for (Leaf leaf : leaves) {
+            parts.add(
+                    Part.in(
+                            prefix + (first + parts.size()),
+                            leaf.bitOffset() / Byte.SIZE,
+                            leaf.bitSize() / Byte.SIZE));
+        }
+        return parts;
     }
 
     /** Cuts a value into register-sized parts. */

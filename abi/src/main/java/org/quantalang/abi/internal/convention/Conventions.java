@@ -39,15 +39,17 @@ public final class Conventions {
         Set<CallingConvention> all = EnumSet.of(C, SYSTEM, QUANTA);
         switch (target.architecture()) {
             case X86_64 -> all.addAll(EnumSet.of(WIN64, SYSV64));
-            case X86 -> all.addAll(EnumSet.of(STDCALL, FASTCALL, THISCALL, VECTORCALL));
+            case X86 -> all.addAll(EnumSet.of(STDCALL, FASTCALL, THISCALL));
             case AARCH64 -> all.add(AARCH64);
             case ARM -> all.add(AAPCS);
             case WASM32 -> all.add(WASM);
             case RISCV64 -> {}
         }
-        if (target.architecture() == Architecture.X86_64 && target.isWindows()) {
-            // Accepted and without effect on x86-64 Windows.
-            all.addAll(EnumSet.of(STDCALL, FASTCALL, THISCALL));
+        if (target.isWindows() && all.contains(WIN64)) {
+            all.addAll(EnumSet.of(STDCALL, FASTCALL, THISCALL)); // accepted, without effect
+        }
+        if (target.isWindows() && target.architecture() != Architecture.AARCH64) {
+            all.add(VECTORCALL);
         }
         return all;
     }
@@ -70,13 +72,18 @@ public final class Conventions {
         };
     }
 
-    private static Convention start(CallingConvention convention, Target target, boolean variadic) {
+    private static Convention start(
+            CallingConvention convention, Target target, CFunctionSignature signature) {
+        boolean variadic = signature.variadic();
         return switch (target.architecture()) {
             case X86_64 -> {
                 boolean win64 = target.isWindows() ? convention != SYSV64 : convention == WIN64;
+                if (convention == VECTORCALL && !variadic) {
+                    yield new Vectorcall64(target, signature);
+                }
                 yield win64 ? new Win64(target, variadic) : new SysVX64(target, variadic);
             }
-            case X86 -> new X86(target, convention, variadic);
+            case X86 -> new X86(target, convention, signature);
             case AARCH64 -> new Aapcs64(target, variadic);
             case ARM -> {
                 boolean vfp = target == Target.ARMV7_LINUX_GNUEABIHF && convention != AAPCS;
@@ -95,11 +102,12 @@ public final class Conventions {
                             .formatted(signature, further.size()));
         }
         CallingConvention convention = resolve(signature.convention(), target);
-        Convention call = start(convention, target, signature.variadic());
+        Convention call = start(convention, target, signature);
         ArgumentPlan result =
                 signature.returnType().unwrap() == CPrimitive.VOID
                         ? new ArgumentPlan(Passing.VOID, List.of(), Extension.NONE)
                         : call.result(signature.returnType());
+        call.begin();
         List<ArgumentPlan> arguments = new ArrayList<>();
         List<CType> types = new ArrayList<>(signature.parameters());
         for (CType type : signature.parameters()) {
@@ -126,13 +134,15 @@ public final class Conventions {
         if (target.os() == Os.DARWIN) {
             return "_" + name;
         }
-        if (!target.isWindows() || target.architecture() != Architecture.X86) {
+        boolean x86 = target.architecture() == Architecture.X86;
+        CallingConvention convention = plan.signature().variadic() ? C : plan.convention();
+        if (!target.isWindows() || (!x86 && convention != VECTORCALL)) {
             return name;
         }
-        CallingConvention convention = plan.signature().variadic() ? C : plan.convention();
+        long slot = target.dataModel().pointerBytes();
         long bytes = 0;
         for (CType type : plan.signature().parameters()) {
-            bytes += Convention.roundUp(type.size(target), 4);
+            bytes += Convention.roundUp(type.size(target), slot);
         }
         return switch (convention) {
             case STDCALL -> "_%s@%d".formatted(name, bytes);

@@ -38,10 +38,7 @@ final class Win64 extends Convention {
         if (size == 0) {
             return ignored();
         }
-        if (isFloat(plain)) {
-            return direct(Part.in("xmm0", 0, size));
-        }
-        if (Leaf.isInt128(plain)) {
+        if (isFloat(plain) || Leaf.isInt128(plain)) {
             return direct(Part.in("xmm0", 0, size));
         }
         if (!fits(size)) {
@@ -50,8 +47,8 @@ final class Win64 extends Convention {
         return direct(List.of(Part.in("rax", 0, size)), extension(plain));
     }
 
-    private static boolean isFloat(CType type) {
-        return type == CPrimitive.FLOAT || type == CPrimitive.DOUBLE || type == CPrimitive.FLOAT16;
+    private boolean isFloat(CType type) {
+        return type.isFloat() && type.size(target) <= SLOT;
     }
 
     private static boolean fits(long size) {
@@ -77,14 +74,14 @@ final class Win64 extends Convention {
         if (size == 0) {
             return ignored();
         }
-        boolean isDouble = isFloat(plain) || (plain == CPrimitive.LONG_DOUBLE && size == SLOT);
+        boolean isDouble = isFloat(plain);
         if (!isDouble && !fits(size)) {
             return indirect(pointer());
         }
         int at = position;
         List<Part> parts = new ArrayList<>();
         parts.add(place(0, size, isDouble));
-        if (isDouble && !named && at < INTEGER.size()) {
+        if (isDouble && variadicFunction && at < INTEGER.size()) {
             parts.add(Part.in(INTEGER.get(at), 0, size)); // the callee spills integer registers
         }
         return direct(parts, extension(plain));

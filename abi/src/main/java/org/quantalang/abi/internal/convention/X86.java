@@ -2,53 +2,84 @@ package org.quantalang.abi.internal.convention;
 
 import org.quantalang.abi.ArgumentPlan;
 import org.quantalang.abi.ArgumentPlan.Part;
+import org.quantalang.abi.CFunctionSignature;
 import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CStructDef;
 import org.quantalang.abi.CStructField;
 import org.quantalang.abi.CType;
 import org.quantalang.abi.CallingConvention;
+import org.quantalang.abi.DataModel.FloatFormat;
 import org.quantalang.abi.Target;
+import org.quantalang.abi.Target.Os;
 import org.quantalang.abi.layout.RecordLayout;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The conventions of 32-bit x86: arguments in 4-byte stack slots.
  *
  * <pre>
- *            registers                       who pops
- * cdecl      none                            the caller (Linux: the callee pops a hidden pointer)
- * stdcall    none                            the callee
- * thiscall   ecx: the first small integer    the callee
- * fastcall   ecx edx: the first two          the callee
- * vectorcall as fastcall, and xmm0 to xmm5   the callee
+ *            registers                                            who pops
+ * cdecl      none                                                 the caller (Linux: the callee pops a hidden pointer)
+ * stdcall    none                                                 the callee
+ * thiscall   ecx: the first small integer                         the callee
+ * fastcall   ecx edx: the first two small integers                the callee
+ * vectorcall as fastcall; xmm0 to xmm5: first the float and double
+ *            arguments, then in what is left whole records of them the callee
  * </pre>
+ *
+ * <p>gcc and clang for anything but Microsoft's platform let a record use up the registers of
+ * fastcall although it travels on the stack.
  */
 final class X86 extends Convention {
     private static final int SLOT = 4;
     private static final int XMM_REGISTERS = 6;
+    private static final List<String> FAST = List.of("ecx", "edx");
 
     private final CallingConvention convention;
-    private final List<String> integers;
-    private int used;
-    private int floats;
+    private int unclaimed; // registers that small integers may still claim
+    private int used; // registers of FAST in use: the next one is named by it
+    private int scalarFloats; // of vectorcall, so far
+    private int nextXmm; // for the next record of floats
     private boolean hiddenPointer;
 
-    X86(Target target, CallingConvention convention, boolean variadicFunction) {
-        super(target, variadicFunction);
+    X86(Target target, CallingConvention convention, CFunctionSignature signature) {
+        super(target, signature.variadic());
         // A variadic function cannot pop what it does not know.
-        this.convention = variadicFunction ? CallingConvention.C : convention;
-        this.integers =
+        this.convention = signature.variadic() ? CallingConvention.C : convention;
+        this.unclaimed =
                 switch (this.convention) {
-                    case THISCALL -> List.of("ecx");
-                    case FASTCALL, VECTORCALL -> List.of("ecx", "edx");
-                    default -> List.of();
+                    case THISCALL -> 1;
+                    case FASTCALL, VECTORCALL -> FAST.size();
+                    default -> 0;
                 };
+        for (CType type : signature.parameters()) {
+            nextXmm += isXmmScalar(type.unwrap()) && nextXmm < XMM_REGISTERS ? 1 : 0;
+        }
     }
 
     private boolean isVectorcall() {
         return convention == CallingConvention.VECTORCALL;
+    }
+
+    private boolean isXmmScalar(CType type) {
+        return type.isFloat() && !isX87(type);
+    }
+
+    private boolean isX87(CType type) {
+        return type == CPrimitive.LONG_DOUBLE
+                && target.dataModel().longDoubleFormat() == FloatFormat.X87;
+    }
+
+    /** The members of a record of up to four equal floating types; empty for anything else. */
+    private List<Leaf> floatRecord(CType type) {
+        List<Leaf> leaves =
+                isAggregate(type) ? homogeneous(type).orElse(List.of()) : List.<Leaf>of();
+        return leaves.isEmpty() || isX87(leaves.getFirst().type()) ? List.of() : leaves;
+    }
+
+    private static boolean isAggregate(CType type) {
+        return Leaf.isAggregate(type) || type instanceof CType.Complex;
     }
 
     @Override
@@ -59,30 +90,21 @@ final class X86 extends Convention {
             return ignored();
         }
         if (plain.isFloat()) {
-            boolean inXmm = isVectorcall() && plain != CPrimitive.LONG_DOUBLE;
+            boolean inXmm = isVectorcall() && !isX87(plain);
             boolean half = plain == CPrimitive.FLOAT16;
             return direct(Part.in(inXmm || half ? "xmm0" : "st0", 0, size));
         }
-        if (!Leaf.isAggregate(plain) && !(plain instanceof CType.Complex)) {
+        if (!isAggregate(plain)) {
             return direct(chunks(size, SLOT, List.of("eax", "edx")), extension(plain));
         }
-        if (isVectorcall() && homogeneous(plain).isPresent()) {
-            List<Part> parts = new ArrayList<>();
-            for (Leaf leaf : homogeneous(plain).orElseThrow()) {
-                parts.add(
-                        Part.in(
-                                "xmm" + parts.size(),
-                                leaf.bitOffset() / Byte.SIZE,
-                                leaf.bitSize() / Byte.SIZE));
-            }
-            return direct(parts.toArray(Part[]::new));
+        List<Leaf> floats = isVectorcall() ? floatRecord(plain) : List.of();
+        if (!floats.isEmpty()) {
+            return direct(inRegisters(floats, "xmm", 0).toArray(Part[]::new));
         }
-        boolean small = size <= 8 && Long.bitCount(size) == 1;
-        boolean complexInts = plain instanceof CType.Complex && size <= 8;
-        if (complexInts || (target.isWindows() && small && isRegisterSized(plain))) {
+        if (isReturnedInRegisters(plain, size)) {
             List<Leaf> leaves = Leaf.of(plain, target);
             boolean oneFloat =
-                    target.os() == Target.Os.WINDOWS_GNU
+                    target.os() == Os.WINDOWS_GNU
                             && leaves.size() == 1
                             && leaves.getFirst().isFloat()
                             && leaves.getFirst().bitSize() == size * Byte.SIZE;
@@ -91,16 +113,22 @@ final class X86 extends Convention {
                     : direct(chunks(size, SLOT, List.of("eax", "edx")).toArray(Part[]::new));
         }
         hiddenPointer = true;
-        boolean inRegister = convention == CallingConvention.FASTCALL || isVectorcall();
-        return indirect(
-                inRegister ? Part.in(integers.get(used++), 0, SLOT) : onStack(SLOT, SLOT, SLOT, 0));
+        boolean likeFirstArgument =
+                convention == CallingConvention.THISCALL && target.os() == Os.WINDOWS_GNU;
+        return indirect(likeFirstArgument ? pointer() : onStack(SLOT, SLOT, SLOT, 0));
+    }
+
+    private boolean isReturnedInRegisters(CType type, long size) {
+        return type instanceof CType.Complex
+                ? size <= 2 * SLOT
+                : target.isWindows() && isRegisterSized(type);
     }
 
     /** Whether a record and all it consists of have the size of a register or a pair. */
     private boolean isRegisterSized(CType type) {
         CType plain = type.unwrap();
         long size = plain.size(target);
-        if (size > 8 || Long.bitCount(size) != 1) {
+        if (size > 2 * SLOT || Long.bitCount(size) != 1) {
             return false;
         }
         if (plain instanceof CType.Array array) {
@@ -119,6 +147,15 @@ final class X86 extends Convention {
         return true;
     }
 
+    /** A place for a pointer: a register as long as one is unclaimed. */
+    private Part pointer() {
+        if (unclaimed == 0) {
+            return onStack(SLOT, SLOT, SLOT, 0);
+        }
+        unclaimed--;
+        return Part.in(FAST.get(used++), 0, SLOT);
+    }
+
     @Override
     ArgumentPlan argument(CType type, boolean named) {
         CType plain = type.unwrap();
@@ -126,51 +163,70 @@ final class X86 extends Convention {
         if (size == 0) {
             return ignored();
         }
-        if (isVectorcall() && named) {
-            List<Leaf> leaves = homogeneous(plain).orElse(List.of());
-            boolean ofDoubles =
-                    !leaves.isEmpty() && leaves.getFirst().type() != CPrimitive.LONG_DOUBLE;
-            if (ofDoubles && floats + leaves.size() <= XMM_REGISTERS) {
-                List<Part> parts = new ArrayList<>();
-                for (Leaf leaf : leaves) {
-                    parts.add(
-                            Part.in(
-                                    "xmm" + floats++,
-                                    leaf.bitOffset() / Byte.SIZE,
-                                    leaf.bitSize() / Byte.SIZE));
-                }
-                return direct(parts.toArray(Part[]::new));
-            }
-            if (ofDoubles && (size > 8 || Leaf.isAggregate(plain))) {
-                return indirect(
-                        used < integers.size()
-                                ? Part.in(integers.get(used++), 0, SLOT)
-                                : onStack(SLOT, SLOT, SLOT, 0));
-            }
+        if (isVectorcall() && isXmmScalar(plain) && scalarFloats < XMM_REGISTERS) {
+            return direct(Part.in("xmm" + scalarFloats++, 0, size));
         }
-        if (isOveraligned(plain)) {
-            return indirect(
-                    used < integers.size()
-                            ? Part.in(integers.get(used++), 0, SLOT)
-                            : onStack(SLOT, SLOT, SLOT, 0));
+        if (isAggregate(plain)) {
+            return record(plain, size, named);
         }
-        boolean scalar = plain.isInteger() || plain.isPointer();
-        if (scalar && size <= SLOT && used < integers.size()) {
-            return direct(List.of(Part.in(integers.get(used++), 0, size)), extension(plain));
-        }
-        if (!integers.isEmpty()
-                && target.os() == Target.Os.WINDOWS_GNU
-                && convention == CallingConvention.FASTCALL
-                && !plain.isFloat()) {
-            used = integers.size(); // MinGW gives up registers once a value did not fit
+        boolean small = size <= SLOT && !plain.isFloat();
+        if (small && unclaimed > 0) {
+            unclaimed--;
+            return direct(List.of(Part.in(FAST.get(used++), 0, size)), extension(plain));
         }
         return direct(List.of(onStack(size, SLOT, SLOT, 0)), extension(plain));
     }
 
+    private ArgumentPlan record(CType type, long size, boolean named) {
+        List<Leaf> floats = isVectorcall() ? floatRecord(type) : List.of();
+        if (!floats.isEmpty()) {
+            if (nextXmm + floats.size() > XMM_REGISTERS) {
+                return indirect(pointer());
+            }
+            List<Part> parts = inRegisters(floats, "xmm", nextXmm);
+            nextXmm += floats.size();
+            return direct(parts.toArray(Part[]::new));
+        }
+        if (target.os() == Os.WINDOWS_MSVC) {
+            if (named && isOveraligned(type)) {
+                return indirect(pointer());
+            }
+        } else if (convention != CallingConvention.THISCALL && !isOneFloat(type, size)) {
+            useUpRegisters(type, size);
+        }
+        return direct(onStack(size, SLOT, SLOT, 0));
+    }
+
+    private boolean isOneFloat(CType type, long size) {
+        List<Leaf> leaves = Leaf.of(type, target);
+        return leaves.size() == 1
+                && leaves.getFirst().isFloat()
+                && leaves.getFirst().bitSize() == size * Byte.SIZE
+                && (size == SLOT || size == 2 * SLOT);
+    }
+
+    private void useUpRegisters(CType type, long size) {
+        long registers = (size + SLOT - 1) / SLOT;
+        if (registers > unclaimed) {
+            unclaimed = 0;
+            return;
+        }
+        unclaimed -= (int) registers;
+        if (size == SLOT && unclaimed > 0 && isOneWord(type)) {
+            used++; // a lone word blocks its register, any other record only its turn
+        }
+    }
+
+    private boolean isOneWord(CType type) {
+        return type instanceof CStructDef record
+                && record.fields().size() == 1
+                && record.fields().getFirst().bitWidth().isEmpty()
+                && !isAggregate(record.fields().getFirst().type().unwrap());
+    }
+
     /** Microsoft's compiler cannot align a stack slot, so it passes a pointer. */
     private boolean isOveraligned(CType type) {
-        return target.os() == Target.Os.WINDOWS_MSVC
-                && type instanceof CStructDef record
+        return type instanceof CStructDef record
                 && RecordLayout.of(record, target).requiredAlignmentBytes() > SLOT;
     }
 

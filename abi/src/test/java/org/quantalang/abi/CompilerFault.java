@@ -1,0 +1,116 @@
+package org.quantalang.abi;
+
+import org.quantalang.abi.ArgumentPlan.Part;
+import org.quantalang.abi.DataModel.FloatFormat;
+import org.quantalang.abi.Target.Architecture;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Calls that clang 19 compiles wrongly or as no other compiler does: comparisons leave them out,
+ * and {@link CompilerFaultTest} states what we say instead.
+ */
+enum CompilerFault {
+    /** Wastes the free integer register before it; llvm-project issue 123935, fixed in clang 20. */
+    INT128_ON_THE_STACK_IN_SYSTEM_V,
+    /**
+     * Passes and returns it in xmm registers; gcc passes a pointer, as for everything of 16 bytes.
+     */
+    FLOAT128_IN_WIN64,
+    /** Passes it on the stack and returns it in st0; gcc and MinGW's clang pass a pointer. */
+    LONG_DOUBLE_IN_WIN64_OUTSIDE_WINDOWS,
+    /**
+     * Returns it through a hidden pointer that the callee, declared to use st0, knows nothing of.
+     */
+    LONG_DOUBLE_RESULT_OF_SYSTEM_V_ON_WINDOWS,
+    /** Puts an 80-bit x87 value into an xmm register. */
+    X87_LONG_DOUBLE_IN_VECTORCALL,
+    /** Aligns it to 8 in the buffer; clang's own va_arg looks for it at a multiple of 16. */
+    INT128_IN_THE_VARIADIC_BUFFER_OF_WEBASSEMBLY,
+    /** Moves it to the stack whole; clang's own va_arg looks for its first half in x7. */
+    SPLIT_VARIADIC_VALUE_ON_WINDOWS_ARM;
+
+    /** Returns the fault that a call would meet. */
+    static Optional<CompilerFault> of(CallPlan plan) {
+        for (CompilerFault fault : values()) {
+            if (fault.concerns(plan)) {
+                return Optional.of(fault);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private boolean concerns(CallPlan plan) {
+        Target target = plan.target();
+        boolean x64 = target.architecture() == Architecture.X86_64;
+        boolean win64 =
+                x64
+                        && (target.isWindows()
+                                ? plan.convention() != CallingConvention.SYSV64
+                                : plan.convention() == CallingConvention.WIN64);
+        boolean x87 = target.dataModel().longDoubleFormat() == FloatFormat.X87;
+        int fixed = plan.signature().parameters().size();
+        List<CType> all = new ArrayList<>(plan.argumentTypes());
+        all.add(plan.signature().returnType());
+        return switch (this) {
+            case INT128_ON_THE_STACK_IN_SYSTEM_V -> x64 && !win64 && hasInt128OnStack(plan);
+            case FLOAT128_IN_WIN64 -> win64 && contains(all, CPrimitive.FLOAT128);
+            case LONG_DOUBLE_IN_WIN64_OUTSIDE_WINDOWS ->
+                    win64 && !target.isWindows() && contains(all, CPrimitive.LONG_DOUBLE);
+            case LONG_DOUBLE_RESULT_OF_SYSTEM_V_ON_WINDOWS ->
+                    x64
+                            && !win64
+                            && target.isWindows()
+                            && plan.result().parts().stream()
+                                    .anyMatch(part -> part.register().orElse("").equals("st0"));
+            case X87_LONG_DOUBLE_IN_VECTORCALL ->
+                    plan.convention() == CallingConvention.VECTORCALL
+                            && x87
+                            && contains(all, CPrimitive.LONG_DOUBLE);
+            case INT128_IN_THE_VARIADIC_BUFFER_OF_WEBASSEMBLY ->
+                    target == Target.WASM32
+                            && plan.argumentTypes().stream()
+                                    .skip(fixed)
+                                    .anyMatch(type -> isInt128(onlyMember(type)));
+            case SPLIT_VARIADIC_VALUE_ON_WINDOWS_ARM ->
+                    target == Target.AARCH64_WINDOWS_MSVC
+                            && plan.arguments().stream().anyMatch(CompilerFault::isSplit);
+        };
+    }
+
+    private static boolean contains(List<CType> types, CType wanted) {
+        return types.stream().anyMatch(type -> type.unwrap().equals(wanted));
+    }
+
+    private boolean isInt128(CType type) {
+        return type.unwrap() == CPrimitive.INT128 || type.unwrap() == CPrimitive.UINT128;
+    }
+
+    private static CType onlyMember(CType type) {
+        CType plain = type.unwrap();
+        if (plain instanceof CType.Array array) {
+            return onlyMember(array.element());
+        }
+        return plain instanceof CStructDef record && record.fields().size() == 1
+                ? onlyMember(record.fields().getFirst().type())
+                : plain;
+    }
+
+    private boolean hasInt128OnStack(CallPlan plan) {
+        for (int i = 0; i < plan.arguments().size(); i++) {
+            Part first =
+                    plan.arguments().get(i).parts().stream().findFirst().orElse(Part.in("", 0, 0));
+            if (isInt128(plan.argumentTypes().get(i)) && first.stack().isPresent()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isSplit(ArgumentPlan argument) {
+        List<Part> parts = argument.parts();
+        return parts.size() > 1 && parts.getLast().stack().isPresent();
+    }
+}

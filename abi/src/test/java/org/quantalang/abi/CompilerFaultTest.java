@@ -1,0 +1,127 @@
+package org.quantalang.abi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What we say where clang 19 is wrong, beside gcc where gcc can judge. */
+class CompilerFaultTest {
+    @TempDir Path folder;
+
+    private static CallPlan plan(
+            String prototype, Target target, CallingConvention convention, String further) {
+        CDeclarations declarations = CDeclarations.parse(prototype, target);
+        CFunctionSignature signature = declarations.functions().getFirst().signature();
+        return CallPlan.of(
+                signature.withConvention(convention), declarations.types(further), target);
+    }
+
+    private static void requireFault(CompilerFault fault, CallPlan plan) {
+        assertEquals(fault, CompilerFault.of(plan).orElseThrow());
+    }
+
+    private String gcc(String source) throws IOException {
+        CompilerUnderTest gcc = CompilerUnderTest.require("gcc", "gcc");
+        Path file = Files.writeString(folder.resolve("fault.c"), source);
+        return gcc.run(List.of("-O1", "-m64", "-S", "-o", "-", file.toString()))
+                .replaceAll("\\s+", " ");
+    }
+
+    @Test
+    void aRegisterBeforeAnInt128OnTheStackIsNotWasted() throws IOException {
+        String prototype = "long f(long a, long b, long c, long d, long e, __int128 x, long g)";
+        CallPlan plan = plan(prototype + ";", Target.X86_64_LINUX_GNU, CallingConvention.C, "");
+        requireFault(CompilerFault.INT128_ON_THE_STACK_IN_SYSTEM_V, plan);
+        assertEquals("r9", plan.arguments().getLast().parts().getFirst().register().orElse(""));
+        String machine = gcc(prototype + " { return g; }");
+        assertTrue(machine.contains("movq %r9, %rax"), machine);
+    }
+
+    @Test
+    void win64PassesAFloat128AsAPointer() throws IOException {
+        CallPlan plan =
+                plan(
+                        "__float128 f(int a, __float128 x);",
+                        Target.X86_64_LINUX_GNU,
+                        CallingConvention.WIN64,
+                        "");
+        requireFault(CompilerFault.FLOAT128_IN_WIN64, plan);
+        assertEquals("r8", plan.arguments().getLast().parts().getFirst().register().orElse(""));
+        String machine =
+                gcc(
+                        "void __attribute__((ms_abi)) f(int a, __float128 x, __float128 *r)"
+                                + " { *r = x; }");
+        assertTrue(machine.contains("(%rdx), %xmm0"), machine);
+    }
+
+    @Test
+    void win64PassesAnX87LongDoubleAsAPointer() throws IOException {
+        CallPlan plan =
+                plan(
+                        "long double f(int a, long double x);",
+                        Target.X86_64_LINUX_GNU,
+                        CallingConvention.WIN64,
+                        "");
+        requireFault(CompilerFault.LONG_DOUBLE_IN_WIN64_OUTSIDE_WINDOWS, plan);
+        assertEquals("rcx", plan.result().parts().getFirst().register().orElse(""));
+        assertEquals("r8", plan.arguments().getLast().parts().getFirst().register().orElse(""));
+        String machine =
+                gcc("long double __attribute__((ms_abi)) f(int a, long double x) { return x; }");
+        assertTrue(machine.contains("fldt (%r8)"), machine);
+        assertTrue(machine.contains("fstpt (%rcx)"), machine);
+    }
+
+    @Test
+    void systemVReturnsAnX87LongDoubleInSt0OnWindowsToo() {
+        CallPlan plan =
+                plan(
+                        "long double f(void);",
+                        Target.X86_64_WINDOWS_GNU,
+                        CallingConvention.SYSV64,
+                        "");
+        requireFault(CompilerFault.LONG_DOUBLE_RESULT_OF_SYSTEM_V_ON_WINDOWS, plan);
+        assertEquals("st0", plan.result().parts().getFirst().register().orElse(""));
+    }
+
+    @Test
+    void vectorcallPassesAnX87LongDoubleOnTheStack() {
+        CallPlan plan =
+                plan(
+                        "void f(long double x);",
+                        Target.I686_WINDOWS_GNU,
+                        CallingConvention.VECTORCALL,
+                        "");
+        requireFault(CompilerFault.X87_LONG_DOUBLE_IN_VECTORCALL, plan);
+        assertEquals(0, plan.arguments().getFirst().parts().getFirst().stack().orElse(-1));
+    }
+
+    @Test
+    void aVariadicInt128OfWebAssemblyIsAlignedTo16() {
+        CallPlan plan =
+                plan("void f(int a, ...);", Target.WASM32, CallingConvention.C, "int, __int128");
+        requireFault(CompilerFault.INT128_IN_THE_VARIADIC_BUFFER_OF_WEBASSEMBLY, plan);
+        assertEquals(16, plan.arguments().getLast().parts().getFirst().stack().orElse(-1));
+    }
+
+    @Test
+    void aVariadicRecordOfWindowsOnArmIsSplitBetweenX7AndTheStack() {
+        CallPlan plan =
+                plan(
+                        "struct p { long long a, b; }; void f(int, int, int, int, int, int, int,"
+                                + " ...);",
+                        Target.AARCH64_WINDOWS_MSVC,
+                        CallingConvention.C,
+                        "struct p");
+        requireFault(CompilerFault.SPLIT_VARIADIC_VALUE_ON_WINDOWS_ARM, plan);
+        List<ArgumentPlan.Part> parts = plan.arguments().getLast().parts();
+        assertEquals("x7", parts.getFirst().register().orElse(""));
+        assertEquals(0, parts.getLast().stack().orElse(-1));
+    }
+}
