@@ -27,10 +27,17 @@ enum CompilerFault {
     LONG_DOUBLE_RESULT_OF_SYSTEM_V_ON_WINDOWS,
     /** Puts an 80-bit x87 value into an xmm register. */
     X87_LONG_DOUBLE_IN_VECTORCALL,
+    /**
+     * Takes a record apart and puts its float members into xmm registers; by Microsoft's text only
+     * records of nothing but floats go there.
+     */
+    RECORD_WITH_A_FLOAT_IN_X86_VECTORCALL,
     /** Aligns it to 8 in the buffer; clang's own va_arg looks for it at a multiple of 16. */
     INT128_IN_THE_VARIADIC_BUFFER_OF_WEBASSEMBLY,
     /** Moves it to the stack whole; clang's own va_arg looks for its first half in x7. */
     SPLIT_VARIADIC_VALUE_ON_WINDOWS_ARM;
+
+    private static final Part NOWHERE = Part.in("", 0, 0);
 
     /** Returns the fault that a call would meet. */
     static Optional<CompilerFault> of(CallPlan plan) {
@@ -69,6 +76,10 @@ enum CompilerFault {
                     plan.convention() == CallingConvention.VECTORCALL
                             && x87
                             && contains(all, CPrimitive.LONG_DOUBLE);
+            case RECORD_WITH_A_FLOAT_IN_X86_VECTORCALL ->
+                    plan.convention() == CallingConvention.VECTORCALL
+                            && target.architecture() == Architecture.X86
+                            && hasMixedRecord(plan);
             case INT128_IN_THE_VARIADIC_BUFFER_OF_WEBASSEMBLY ->
                     target == Target.WASM32
                             && plan.argumentTypes().stream()
@@ -103,6 +114,20 @@ enum CompilerFault {
             Part first =
                     plan.arguments().get(i).parts().stream().findFirst().orElse(Part.in("", 0, 0));
             if (isInt128(plan.argumentTypes().get(i)) && first.stack().isPresent()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a record of up to four words that is no homogeneous one has a float in it. */
+    private static boolean hasMixedRecord(CallPlan plan) {
+        for (int i = 0; i < plan.arguments().size(); i++) {
+            Part first = plan.arguments().get(i).parts().stream().findFirst().orElse(NOWHERE);
+            if (first.stack().isPresent()
+                    && plan.argumentTypes().get(i).unwrap() instanceof CStructDef record
+                    && record.size(plan.target()) <= 16
+                    && record.fields().stream().anyMatch(field -> field.type().isFloat())) {
                 return true;
             }
         }

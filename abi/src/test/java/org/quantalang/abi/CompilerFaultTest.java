@@ -103,6 +103,19 @@ class CompilerFaultTest {
     }
 
     @Test
+    void vectorcallPassesARecordWithAFloatWholeOnTheStack() {
+        CallPlan plan =
+                plan(
+                        "struct s { float x; int n; }; void f(struct s a);",
+                        Target.I686_WINDOWS_MSVC,
+                        CallingConvention.VECTORCALL,
+                        "");
+        requireFault(CompilerFault.RECORD_WITH_A_FLOAT_IN_X86_VECTORCALL, plan);
+        assertEquals(1, plan.arguments().getFirst().parts().size());
+        assertEquals(0, plan.arguments().getFirst().parts().getFirst().stack().orElse(-1));
+    }
+
+    @Test
     void aVariadicInt128OfWebAssemblyIsAlignedTo16() {
         CallPlan plan =
                 plan("void f(int a, ...);", Target.WASM32, CallingConvention.C, "int, __int128");

@@ -87,7 +87,9 @@ final class SignatureGenerator {
             scalars.add("unsigned __int128");
             promoted.add("__int128");
         }
-        if (target.architecture() == Architecture.X86_64) {
+        // Microsoft's compiler, which vectorcall is of, has no _Float16.
+        if (target.architecture() == Architecture.X86_64
+                && convention != CallingConvention.VECTORCALL) {
             scalars.add("_Float16");
         }
         if (target == Target.X86_64_LINUX_GNU) {

@@ -114,7 +114,7 @@ final class RiscV64 extends Convention {
     }
 
     private boolean isWord(Leaf leaf) {
-        return !leaf.isFloat() && leaf.bitSize() <= Long.SIZE;
+        return leaf.type().isInteger() && leaf.bitSize() <= Long.SIZE; // a pointer does not count
     }
 
     private boolean containsUnion(CType type) {

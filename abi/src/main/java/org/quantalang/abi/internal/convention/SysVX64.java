@@ -3,6 +3,8 @@ package org.quantalang.abi.internal.convention;
 import org.quantalang.abi.ArgumentPlan;
 import org.quantalang.abi.ArgumentPlan.Part;
 import org.quantalang.abi.CPrimitive;
+import org.quantalang.abi.CStructDef;
+import org.quantalang.abi.CStructField;
 import org.quantalang.abi.CType;
 import org.quantalang.abi.DataModel.FloatFormat;
 import org.quantalang.abi.Target;
@@ -129,7 +131,7 @@ final class SysVX64 extends Convention {
     /** Returns the class of each eightbyte, after merging and clean-up. */
     private EightbyteClass[] classify(CType type) {
         long size = type.size(target);
-        if (size > 2 * EIGHTBYTE) {
+        if (size > 2 * EIGHTBYTE || containsMemory(type)) {
             return new EightbyteClass[] {EightbyteClass.MEMORY};
         }
         EightbyteClass[] classes = new EightbyteClass[(int) ((size + EIGHTBYTE - 1) / EIGHTBYTE)];
@@ -162,6 +164,24 @@ final class SysVX64 extends Convention {
         return Arrays.asList(classes).contains(EightbyteClass.MEMORY)
                 ? new EightbyteClass[] {EightbyteClass.MEMORY}
                 : classes;
+    }
+
+    /** Records inside are classified first, each with its own clean-up, by the same rules. */
+    private boolean containsMemory(CType type) {
+        if (!(type instanceof CStructDef record)) {
+            return false;
+        }
+        for (CStructField field : record.fields()) {
+            CType inner = field.type().unwrap();
+            while (inner instanceof CType.Array array) {
+                inner = array.element().unwrap();
+            }
+            if (inner instanceof CStructDef
+                    && Arrays.asList(classify(inner)).contains(EightbyteClass.MEMORY)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void merge(EightbyteClass[] classes, Leaf leaf) {
