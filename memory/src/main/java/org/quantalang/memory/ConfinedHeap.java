@@ -2,6 +2,7 @@ package org.quantalang.memory;
 
 import static org.quantalang.memory.internal.object.HeaderWord.ONE_STRONG;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.inspect.Histogram;
 import org.quantalang.memory.inspect.SizeClassStats;
 import org.quantalang.memory.inspect.TypeCounts;
@@ -17,6 +18,9 @@ import org.quantalang.memory.internal.cycle.CycleCollector;
 import org.quantalang.memory.internal.cycle.LocalCollector;
 import org.quantalang.memory.internal.cycle.LongStack;
 import org.quantalang.memory.internal.debug.HeapVerifier;
+import org.quantalang.memory.internal.handle.HandleState;
+import org.quantalang.memory.internal.handle.HeapLife;
+import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.object.NativeCalls;
@@ -56,7 +60,7 @@ import java.util.function.Consumer;
  * store references, and allocation.
  */
 public final class ConfinedHeap implements Heap {
-    private static final Cleaner CLEANER = Cleaner.create();
+    static final Cleaner CLEANER = Cleaner.create();
 
     private final HeapConfig config;
     private final Thread owner = Thread.currentThread();
@@ -64,6 +68,8 @@ public final class ConfinedHeap implements Heap {
     private final BlockAllocator blocks;
     private final TypeTable types;
     private final WeakCounts weak = new WeakCounts();
+    private final JavaObjects javaObjects = new JavaObjects();
+    private final HeapLife life = new HeapLife();
     private final CycleCollector cycles;
     private final Reclaimer reclaimer;
     private final boolean automatic;
@@ -71,6 +77,9 @@ public final class ConfinedHeap implements Heap {
     private final Cleaner.Cleanable cleanable;
     private final Reservation reservation;
     private boolean closed;
+
+    /** The thread that may use the heap: its owner, or none once it is closed. */
+    private @Nullable Thread user = owner;
 
     private ConfinedHeap(HeapConfig config) {
         this.config = config;
@@ -87,6 +96,7 @@ public final class ConfinedHeap implements Heap {
                         types,
                         blocks,
                         weak,
+                        javaObjects,
                         this::runDestructor,
                         cycles,
                         config.releaseBudget(),
@@ -790,6 +800,71 @@ public final class ConfinedHeap implements Heap {
         return TypeInfo.ARRAY_ELEMENTS + (index << 3);
     }
 
+    // ---- for handles
+
+    /** The owner thread calls, and the heap is open. */
+    boolean usable() {
+        return Thread.currentThread().equals(user);
+    }
+
+    HeapLife life() {
+        return life;
+    }
+
+    HandleState newHandleState(String what) {
+        releaseLetGo();
+        return new HandleState(what, config.name(), config.notices(), life);
+    }
+
+    /** A view's arena closed, on whatever thread. */
+    void viewClosed(long object) {
+        life.viewClosed(object);
+        if (usable()) {
+            releaseLetGo();
+        }
+    }
+
+    private void releaseLetGo() {
+        life.takeLetGo(this::release);
+    }
+
+    JavaObjects javaObjects() {
+        return javaObjects;
+    }
+
+    long javaSlot(long object, long offset) {
+        return Memory.getLong(object, offset);
+    }
+
+    void javaSlot(long object, long offset, long word) {
+        Memory.putLong(object, offset, word);
+    }
+
+    /** Refuses an object that is not of this type, as only the address tier can make it happen. */
+    void checkType(long object, TypeInfo expected) {
+        long word = Memory.getLong(object - HeaderWord.BYTES);
+        HeapType type = types.find(expected);
+        if (type == null || HeaderWord.type(word) != type.index || !HeaderWord.alive(word)) {
+            throw new IllegalArgumentException(
+                    "object is of another type: address=0x%x type=%s wanted=%s"
+                            .formatted(object, typeName(word), expected));
+        }
+    }
+
+    void checkTypeOrRelease(long owned, TypeInfo expected) {
+        try {
+            checkType(owned, expected);
+        } catch (IllegalArgumentException otherType) {
+            release(owned);
+            throw otherType;
+        }
+    }
+
+    private String typeName(long word) {
+        int index = HeaderWord.type(word);
+        return index >= 1 && index <= types.count() ? types.at(index).info.name() : "none";
+    }
+
     // ---- destructors
 
     private void runDestructor(long header) {
@@ -986,12 +1061,20 @@ public final class ConfinedHeap implements Heap {
             return;
         }
         checkOwner();
+        releaseLetGo();
+        if (life.openViews() > 0) {
+            throw new IllegalStateException(
+                    "heap has open views: name=%s views=%d; close their arenas first"
+                            .formatted(config.name(), life.openViews()));
+        }
         closed = true;
+        user = null;
+        life.end();
         reservation.closed = true;
         cleanable.clean();
     }
 
-    private void checkOwner() {
+    void checkOwner() {
         if (closed) {
             throw new IllegalStateException("heap is closed: name=" + config.name());
         }

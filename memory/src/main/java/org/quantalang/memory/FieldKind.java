@@ -19,7 +19,9 @@ public enum FieldKind {
     /** Strong reference: holds one strong count of the object it points to, or is 0. */
     REFERENCE(8),
     /** Weak reference: holds one weak count of the object it points to, or is 0. */
-    WEAK_REFERENCE(8);
+    WEAK_REFERENCE(8),
+    /** A Java object, held by a number in the heap's table of them; or 0. */
+    JAVA_OBJECT(8);
 
     private final int bytes;
 

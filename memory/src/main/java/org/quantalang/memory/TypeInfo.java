@@ -279,13 +279,24 @@ public final class TypeInfo {
      * @throws IllegalArgumentException if there is no such field
      */
     public long offset(String fieldName) {
+        return field(fieldName).offset();
+    }
+
+    /**
+     * A field by its name.
+     *
+     * @param fieldName its name
+     * @return the field
+     * @throws IllegalArgumentException if there is no such field
+     */
+    public Field field(String fieldName) {
         Field field = fieldsByName.get(fieldName);
         if (field == null) {
             throw new IllegalArgumentException(
                     "type has no such field: type=%s field=%s fields=%s"
                             .formatted(name, fieldName, fieldsByName.keySet()));
         }
-        return field.offset();
+        return field;
     }
 
     /** {@return whether this is an array type} */
@@ -296,6 +307,11 @@ public final class TypeInfo {
     /** {@return what an array's elements are; null for other types} */
     public @Nullable FieldKind elementKind() {
         return elementKind;
+    }
+
+    /** {@return what an array's references may point to; empty for other types} */
+    List<DeclaredType> elementTypes() {
+        return elementTypes;
     }
 
     /** {@return offsets of the strong reference fields; empty for arrays} */
@@ -444,6 +460,17 @@ public final class TypeInfo {
          */
         public Builder weakReference(String fieldName) {
             return field(fieldName, FieldKind.WEAK_REFERENCE, 1, DeclaredType.ANY);
+        }
+
+        /**
+         * Adds a field for a Java object; see {@link JavaField}. It is let go of when its holder
+         * dies.
+         *
+         * @param fieldName name of the field
+         * @return this builder
+         */
+        public Builder javaObject(String fieldName) {
+            return field(fieldName, FieldKind.JAVA_OBJECT, 1, null);
         }
 
         /**

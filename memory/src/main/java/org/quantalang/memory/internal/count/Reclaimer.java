@@ -5,6 +5,7 @@ import static org.quantalang.memory.internal.object.Memory.putLong;
 
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.cycle.CycleCollector;
+import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.type.HeapType;
 import org.quantalang.memory.internal.type.TypeDescriptor;
@@ -36,6 +37,7 @@ public final class Reclaimer {
     private final TypeTable types;
     private final BlockAllocator blocks;
     private final WeakCounts weak;
+    private final JavaObjects javaObjects;
     private final Destructors destructors;
     private final CycleCollector cycles;
     private final long budget;
@@ -54,6 +56,7 @@ public final class Reclaimer {
             TypeTable types,
             BlockAllocator blocks,
             WeakCounts weak,
+            JavaObjects javaObjects,
             Destructors destructors,
             CycleCollector cycles,
             long budget,
@@ -61,6 +64,7 @@ public final class Reclaimer {
         this.types = types;
         this.blocks = blocks;
         this.weak = weak;
+        this.javaObjects = javaObjects;
         this.destructors = destructors;
         this.cycles = cycles;
         this.budget = budget == 0 ? Long.MAX_VALUE : budget;
@@ -313,7 +317,11 @@ public final class Reclaimer {
             long object = getLong(slot);
             if (object != 0) {
                 putLong(slot, 0);
-                weakRelease(object - HeaderWord.BYTES);
+                if (JavaObjects.isNumber(object)) {
+                    javaObjects.letGo(object);
+                } else {
+                    weakRelease(object - HeaderWord.BYTES);
+                }
             }
         }
     }

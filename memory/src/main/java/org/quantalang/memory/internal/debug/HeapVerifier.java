@@ -9,6 +9,7 @@ import org.quantalang.memory.internal.alloc.BlockWalk;
 import org.quantalang.memory.internal.count.Reclaimer;
 import org.quantalang.memory.internal.count.WeakCounts;
 import org.quantalang.memory.internal.cycle.CycleCollector;
+import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.type.HeapType;
 import org.quantalang.memory.internal.type.TypeDescriptor;
@@ -208,7 +209,7 @@ public final class HeapVerifier {
 
     private void followWeak(long holder, long slot) {
         long object = getLong(slot);
-        if (object == 0) {
+        if (object == 0 || JavaObjects.isNumber(object)) {
             return;
         }
         weakReferences++;

@@ -229,7 +229,7 @@ public final class TypeTable {
         }
         long[] weak =
                 info.fields().stream()
-                        .filter(field -> field.kind() == FieldKind.WEAK_REFERENCE)
+                        .filter(field -> isWeakSlot(field.kind()))
                         .mapToLong(field -> field.offset() + HeaderWord.BYTES)
                         .toArray();
         if (weak.length > 0) {
@@ -242,6 +242,11 @@ public final class TypeTable {
             flags |= TypeDescriptor.WEAK_FIELDS;
         }
         return flags;
+    }
+
+    /** What is let go of when its holder dies, and keeps nothing alive. */
+    private static boolean isWeakSlot(FieldKind kind) {
+        return kind == FieldKind.WEAK_REFERENCE || kind == FieldKind.JAVA_OBJECT;
     }
 
     private int describeRuns(long descriptor, long[] offsets) {

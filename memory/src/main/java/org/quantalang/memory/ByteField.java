@@ -1,0 +1,56 @@
+package org.quantalang.memory;
+
+/**
+ * A field, or the elements of an array, of 8-bit integers. Immutable; made by {@link
+ * RefType#byteField} and {@link RefType#byteElements}. Every access checks handle, type and bounds
+ * and makes no garbage.
+ */
+public final class ByteField extends TypedField {
+    ByteField(TypeInfo holder, TypeInfo.Field field) {
+        super(holder, field);
+    }
+
+    /**
+     * Reads the field.
+     *
+     * @param holder holds the object
+     * @return the value
+     */
+    public byte get(Ref<?> holder) {
+        return holder.heap().getByte(object(holder), offset());
+    }
+
+    /**
+     * Writes the field.
+     *
+     * @param holder holds the object
+     * @param value the value
+     */
+    public void set(Ref<?> holder, byte value) {
+        holder.heap().putByte(object(holder), offset(), value);
+    }
+
+    /**
+     * Reads an element.
+     *
+     * @param array holds the array
+     * @param index index of the element
+     * @return the value
+     */
+    public byte get(Ref<?> array, long index) {
+        long object = array(array);
+        return array.heap().getByte(object, offset(array, object, index));
+    }
+
+    /**
+     * Writes an element.
+     *
+     * @param array holds the array
+     * @param index index of the element
+     * @param value the value
+     */
+    public void set(Ref<?> array, long index, byte value) {
+        long object = array(array);
+        array.heap().putByte(object, offset(array, object, index), value);
+    }
+}

@@ -1,0 +1,289 @@
+package org.quantalang.memory;
+
+import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.internal.debug.CheckedLevel;
+import org.quantalang.memory.internal.debug.Site;
+import org.quantalang.memory.internal.handle.HandleState;
+import org.quantalang.memory.internal.handle.Views;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Cleaner;
+
+/**
+ * A handle: holds one strong reference to an object, or nothing, until it is closed or pointed
+ * elsewhere. What is wrong is an exception here, never damage: a closed or empty handle, another
+ * type, another heap, another thread, an index out of bounds, a heap that is closed.
+ *
+ * <p>A handle is made once and may be pointed at one object after the other ({@link #set}, {@link
+ * #move}, {@link RefField#get(Ref, Ref)}): that makes no garbage. Making one costs some 100 ns,
+ * since a handle that is forgotten is reported, with the place where it was made as far as that was
+ * taken down. Its object is then not freed: the report is of an error, not a second way to free.
+ *
+ * <p>Owner thread of its heap only, except {@link #toString}. A second close does nothing.
+ *
+ * @param <T> Java name of the object's type
+ */
+public final class Ref<T> implements AutoCloseable {
+    private final ConfinedHeap heap;
+    private final RefType<T> type;
+    private final TypeInfo info;
+    private final HandleState state;
+    private final Cleaner.Cleanable cleanable;
+    private long address;
+    private boolean closed;
+
+    Ref(ConfinedHeap heap, RefType<T> type) {
+        this.heap = heap;
+        this.type = type;
+        this.info = type.info();
+        heap.checkOwner();
+        state = heap.newHandleState("type=" + info.name());
+        cleanable = ConfinedHeap.CLEANER.register(this, state);
+    }
+
+    /** {@return its heap} */
+    public ConfinedHeap heap() {
+        return heap;
+    }
+
+    /** {@return type of the objects that it can hold} */
+    public RefType<T> type() {
+        return type;
+    }
+
+    /** {@return whether it holds nothing} */
+    public boolean isEmpty() {
+        checkOpen();
+        return address == 0;
+    }
+
+    /**
+     * {@return the object for the address tier, borrowed while this handle holds it; 0 if empty}
+     */
+    public long address() {
+        checkOpen();
+        return address;
+    }
+
+    /**
+     * Whether both hold the same object, or both nothing.
+     *
+     * @param other another handle
+     * @return whether it is so
+     */
+    public boolean sameAs(Ref<?> other) {
+        return address() == other.address();
+    }
+
+    /** {@return number of elements of the array that it holds} */
+    public long length() {
+        if (!info.isArray()) {
+            throw new IllegalArgumentException("handle's object is no array: type=" + info);
+        }
+        return heap.length(object());
+    }
+
+    /** {@return strong references to its object, this handle's included} */
+    public long strongCount() {
+        return heap.strongCount(object());
+    }
+
+    // ---- what it holds
+
+    /** Allocates an object with a zeroed payload and holds it instead. */
+    public void allocate() {
+        checkOpen();
+        hold(heap.allocate(info));
+    }
+
+    /**
+     * Allocates an array with zeroed elements and holds it instead.
+     *
+     * @param length number of elements
+     */
+    public void allocateArray(long length) {
+        checkOpen();
+        hold(heap.allocateArray(info, length));
+    }
+
+    void adopt(long owned) {
+        checkOpen();
+        heap.checkType(owned, info);
+        hold(owned);
+    }
+
+    /**
+     * Holds what {@code other} holds instead.
+     *
+     * @param other a handle, which keeps its own reference
+     */
+    public void set(Ref<? extends T> other) {
+        checkOpen();
+        long object = other.ofHeap(heap);
+        if (object != 0) {
+            heap.retain(object);
+        }
+        hold(object);
+    }
+
+    /**
+     * Takes over what {@code other} holds; that is empty afterwards.
+     *
+     * @param other a handle
+     */
+    public void move(Ref<? extends T> other) {
+        checkOpen();
+        long object = other.ofHeap(heap);
+        if (other != this) {
+            other.forget();
+            hold(object);
+        }
+    }
+
+    /** Lets go of what it holds; stays open. */
+    public void clear() {
+        checkOpen();
+        hold(0);
+    }
+
+    /**
+     * Another handle for the same object.
+     *
+     * @return the handle; close it
+     */
+    public Ref<T> copy() {
+        Ref<T> copy = new Ref<>(heap, type);
+        copy.set(this);
+        return copy;
+    }
+
+    /**
+     * A weak handle for its object.
+     *
+     * @return the handle; close it
+     */
+    public WeakRef<T> weak() {
+        return new WeakRef<>(heap, type, object());
+    }
+
+    /**
+     * The payload as a segment, which may be given to C. It lives as long as {@code arena}, and
+     * holds a reference of its own so long, whatever becomes of this handle. The heap cannot be
+     * closed before.
+     *
+     * @param arena whose lifetime the view gets; may belong to another thread
+     * @return the payload; of an array, its elements
+     */
+    public MemorySegment view(Arena arena) {
+        long object = object();
+        boolean array = info.elementKind() != null;
+        long start = array ? object + TypeInfo.ARRAY_ELEMENTS : object;
+        long bytes = array ? heap.length(object) * elementBytes() : info.size();
+        heap.retain(object);
+        heap.life().viewOpened();
+        try {
+            return Views.open(start, bytes, arena, () -> heap.viewClosed(object));
+        } catch (Throwable refused) {
+            heap.viewClosed(object);
+            throw refused;
+        }
+    }
+
+    private int elementBytes() {
+        FieldKind kind = info.elementKind();
+        return kind == null ? 0 : kind.bytes();
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        if (heap.life().ended()) {
+            address = 0; // gone with its heap
+            state.address = 0;
+        }
+        if (address != 0) {
+            heap.checkOwner();
+            hold(0);
+        }
+        closed = true;
+        if (CheckedLevel.ALL) {
+            state.closedAt = Site.here();
+        }
+        cleanable.clean();
+    }
+
+    // ---- for fields
+
+    /** The object, for a field of {@code holder}; everything that can be wrong is found here. */
+    long at(TypeInfo holder) {
+        long object = address;
+        if (object == 0 || info != holder || !heap.usable()) {
+            throw refused(holder);
+        }
+        return object;
+    }
+
+    private long object() {
+        return at(info);
+    }
+
+    /** What it holds, to be stored in an object of {@code into}; 0 if empty. */
+    long ofHeap(ConfinedHeap into) {
+        checkOpen();
+        if (heap != into) {
+            throw new IllegalArgumentException(
+                    "handle is of another heap: handle=%s heap=%s".formatted(this, into));
+        }
+        return address;
+    }
+
+    /** Holds {@code owned}, a reference to an object of its type, instead of what it holds. */
+    void hold(long owned) {
+        long old = address;
+        address = owned;
+        state.address = owned;
+        if (old != 0) {
+            heap.release(old);
+        }
+    }
+
+    /** Holds nothing any more; whoever calls took its reference over. */
+    void forget() {
+        address = 0;
+        state.address = 0;
+    }
+
+    void checkOpen() {
+        if (closed || !heap.usable()) {
+            throw refused(info);
+        }
+    }
+
+    private RuntimeException refused(TypeInfo holder) {
+        if (closed) {
+            return closedHandle("type=" + info, state.closedAt);
+        }
+        heap.checkOwner();
+        if (address == 0) {
+            return new IllegalStateException(
+                    "handle is empty: type=%s; point it at an object first".formatted(info));
+        }
+        return new IllegalArgumentException(
+                "handle is of another type: handle=%s type of the field=%s"
+                        .formatted(this, holder));
+    }
+
+    static IllegalStateException closedHandle(String what, @Nullable Site closedAt) {
+        return new IllegalStateException(
+                "handle is closed: %s; use it before its close, or copy() it".formatted(what),
+                closedAt == null ? null : closedAt.asCause("it was closed here"));
+    }
+
+    @Override
+    public String toString() {
+        return "Ref[type=%s address=0x%x%s]".formatted(info, address, closed ? " closed" : "");
+    }
+}

@@ -1,0 +1,65 @@
+package org.quantalang.memory.internal.debug;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.Locale;
+
+/**
+ * How much a heap watches its users; fixed for the whole process, so that the JIT removes what is
+ * switched off.
+ *
+ * <p>From the system property {@value #PROPERTY} or the environment variable {@value #VARIABLE}:
+ * {@code off}, {@code counts}, {@code sampled} or {@code full}. Anything else is taken as {@code
+ * full}, with a warning: who asks for checks should get them.
+ */
+public enum CheckedLevel {
+    /** Only what costs nothing. */
+    OFF,
+    /** Whether an address is an object, at every count and reference; leaks by type. */
+    COUNTS,
+    /** And where objects were allocated, for a sample by allocated bytes. */
+    SAMPLED,
+    /** Everything, for every object. */
+    FULL;
+
+    /** The system property. */
+    public static final String PROPERTY = "quanta.heap.checked";
+
+    /** The environment variable. */
+    public static final String VARIABLE = "QUANTA_HEAP_CHECKED";
+
+    /** The level of this process. */
+    public static final CheckedLevel CURRENT = current();
+
+    /** At least {@link #COUNTS}. */
+    public static final boolean ON = CURRENT != OFF;
+
+    /** At least {@link #SAMPLED}. */
+    public static final boolean SITES = CURRENT.compareTo(SAMPLED) >= 0;
+
+    /** {@link #FULL}. */
+    public static final boolean ALL = CURRENT == FULL;
+
+    private static CheckedLevel current() {
+        String property = System.getProperty(PROPERTY);
+        return parse(property != null ? property : System.getenv(VARIABLE));
+    }
+
+    /** The level that {@code text} names. */
+    static CheckedLevel parse(@Nullable String text) {
+        if (text == null || text.isBlank()) {
+            return OFF;
+        }
+        for (CheckedLevel level : values()) {
+            if (level.name().equals(text.trim().toUpperCase(Locale.ROOT))) {
+                return level;
+            }
+        }
+        System.getLogger("org.quantalang.memory")
+                .log(
+                        System.Logger.Level.WARNING,
+                        "no such level of checks, taking full: %s=%s; use off, counts, sampled or full"
+                                .formatted(PROPERTY, text));
+        return FULL;
+    }
+}

@@ -1,0 +1,441 @@
+package org.quantalang.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.function.Executable;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReference;
+
+class HandleTest {
+    interface Node {}
+
+    interface Numbers {}
+
+    interface Nodes {}
+
+    interface Other {}
+
+    private static final RefType<Node> NODE =
+            RefType.of(
+                    Node.class,
+                    TypeInfo.builder("Node")
+                            .reference("next", "Node")
+                            .reference("any")
+                            .weakReference("owner", "Node")
+                            .int64("long")
+                            .int32("int")
+                            .int16("short")
+                            .int8("byte")
+                            .float64("double")
+                            .float32("float")
+                            .javaObject("java")
+                            .build());
+    private static final RefType<Other> OTHER =
+            RefType.of(Other.class, TypeInfo.builder("Other").int64("long").build());
+    private static final RefType<Numbers> LONGS = RefType.of(Numbers.class, TypeInfo.longArray());
+    private static final RefType<Nodes> NODES =
+            RefType.of(Nodes.class, TypeInfo.referenceArray("Node[]", NODE.info()));
+    private static final RefField<Node> NEXT = NODE.refField("next", NODE);
+    private static final RefField<Node> ANY = NODE.refField("any", NODE);
+    private static final RefField<Other> ANY_OTHER = NODE.refField("any", OTHER);
+    private static final WeakRefField<Node> OWNER = NODE.weakRefField("owner", NODE);
+    private static final LongField LONG = NODE.longField("long");
+    private static final IntField INT = NODE.intField("int");
+    private static final ShortField SHORT = NODE.shortField("short");
+    private static final ByteField BYTE = NODE.byteField("byte");
+    private static final DoubleField DOUBLE = NODE.doubleField("double");
+    private static final FloatField FLOAT = NODE.floatField("float");
+    private static final JavaField<List<?>> JAVA = NODE.javaField("java", listType());
+    private static final LongField ELEMENTS = LONGS.longElements();
+    private static final RefField<Node> NODE_ELEMENTS = NODES.refElements(NODE);
+
+    private final Queue<String> notices = new ConcurrentLinkedQueue<>();
+
+    @RegisterExtension
+    final HeapUnderTest test = new HeapUnderTest(HeapConfig.DEFAULT.withNotices(notices::add));
+
+    private ConfinedHeap heap() {
+        return test.heap();
+    }
+
+    /**
+     * Objects whose blocks are in use once no candidate of the cycle collector holds a dead one.
+     */
+    private long live() {
+        heap().collectCycles();
+        return heap().liveObjects();
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Class<List<?>> listType() {
+        return (Class<List<?>>) (Class<?>) List.class;
+    }
+
+    private static void refuses(String start, Executable misuse) {
+        RuntimeException refusal = assertThrows(RuntimeException.class, misuse);
+        String text = String.valueOf(refusal.getMessage());
+        assertTrue(text.startsWith(start), text);
+    }
+
+    @Nested
+    class GivenAHandle {
+        @Test
+        void everyKindOfFieldKeepsItsValue() {
+            try (Ref<Node> node = NODE.allocate(heap())) {
+                LONG.set(node, Long.MIN_VALUE + 1);
+                INT.set(node, -7);
+                SHORT.set(node, (short) -8);
+                BYTE.set(node, (byte) -9);
+                DOUBLE.set(node, 0.1);
+                FLOAT.set(node, 0.2f);
+                assertEquals(Long.MIN_VALUE + 1, LONG.get(node));
+                assertEquals(-7, INT.get(node));
+                assertEquals(-8, SHORT.get(node));
+                assertEquals(-9, BYTE.get(node));
+                assertEquals(0.1, DOUBLE.get(node));
+                assertEquals(0.2f, FLOAT.get(node));
+            }
+            assertEquals(0, live());
+        }
+
+        @Test
+        void pointingItElsewhereCountsBothObjects() {
+            try (Ref<Node> a = NODE.allocate(heap());
+                    Ref<Node> b = NODE.allocate(heap());
+                    Ref<Node> c = a.copy()) {
+                assertEquals(2, a.strongCount());
+                assertTrue(a.sameAs(c));
+                c.set(b);
+                assertEquals(1, a.strongCount());
+                assertEquals(2, b.strongCount());
+                c.move(a);
+                assertTrue(a.isEmpty());
+                assertEquals(1, c.strongCount());
+                c.clear();
+                assertEquals(1, live());
+            }
+        }
+
+        @Test
+        void walksAListWithoutFurtherHandles() {
+            int length = 1000;
+            try (Ref<Node> head = NODE.empty(heap());
+                    Ref<Node> fresh = NODE.empty(heap());
+                    Ref<Node> at = NODE.empty(heap())) {
+                for (int i = 0; i < length; i++) {
+                    fresh.allocate();
+                    LONG.set(fresh, i);
+                    NEXT.move(fresh, head);
+                    head.move(fresh);
+                }
+                long sum = 0;
+                for (at.set(head); !at.isEmpty(); NEXT.get(at, at)) {
+                    sum += LONG.get(at);
+                }
+                assertEquals(length * (length - 1L) / 2, sum);
+            }
+            assertEquals(0, live());
+        }
+
+        @Test
+        void closingItTwiceIsHarmless() {
+            Ref<Node> node = NODE.allocate(heap());
+            WeakRef<Node> weak = node.weak();
+            node.close();
+            node.close();
+            assertTrue(weak.upgrade().isEmpty());
+            weak.close();
+            weak.close();
+            assertEquals(0, live());
+        }
+
+        @Test
+        void weakHandlesAndFieldsSeeTheDeath() {
+            Ref<Node> a = NODE.allocate(heap());
+            Ref<Node> b = NODE.allocate(heap());
+            WeakRef<Node> weak = b.weak();
+            OWNER.set(a, b);
+            try (Ref<Node> into = NODE.empty(heap())) {
+                assertTrue(weak.upgrade(into));
+                assertTrue(OWNER.get(a, into));
+                assertTrue(into.sameAs(b));
+                into.clear();
+                b.close();
+                assertFalse(OWNER.get(a, into));
+                assertFalse(weak.upgrade(into));
+                assertTrue(into.isEmpty());
+            }
+            OWNER.clear(a);
+            weak.close();
+            a.close();
+        }
+
+        @Test
+        void elementsAreReachedByIndex() {
+            try (Ref<Numbers> longs = LONGS.allocateArray(heap(), 3);
+                    Ref<Nodes> nodes = NODES.allocateArray(heap(), 2);
+                    Ref<Node> node = NODE.allocate(heap())) {
+                ELEMENTS.set(longs, 2, 5);
+                assertEquals(5, ELEMENTS.get(longs, 2));
+                assertEquals(3, longs.length());
+                NODE_ELEMENTS.set(nodes, 1, node);
+                try (Ref<Node> same = NODE_ELEMENTS.get(nodes, 1)) {
+                    assertTrue(same.sameAs(node));
+                }
+                NODE_ELEMENTS.clear(nodes, 1);
+                assertEquals(1, node.strongCount());
+                refuses(
+                        "index is out of bounds: type=long[] index=3 length=3",
+                        () -> ELEMENTS.get(longs, 3));
+                refuses(
+                        "index is out of bounds: type=long[] index=-1 length=3",
+                        () -> ELEMENTS.set(longs, -1, 0));
+                refuses(
+                        "index is out of bounds: type=Node[] index=2 length=2",
+                        () -> NODE_ELEMENTS.get(nodes, 2));
+            }
+        }
+    }
+
+    @Nested
+    class GivenAWrongUse {
+        @Test
+        void aClosedHandleIsRefused() {
+            Ref<Node> node = NODE.allocate(heap());
+            node.close();
+            refuses("handle is closed: type=Node", () -> LONG.get(node));
+            refuses("handle is closed: type=Node", () -> LONG.set(node, 1));
+            refuses("handle is closed: type=Node", node::copy);
+            refuses("handle is closed: type=Node", node::allocate);
+            refuses("handle is closed: type=Node", node::weak);
+        }
+
+        @Test
+        void anEmptyHandleIsRefused() {
+            try (Ref<Node> node = NODE.empty(heap())) {
+                refuses("handle is empty: type=Node; point it at an object", () -> LONG.get(node));
+                refuses("handle is empty: type=Node", node::weak);
+            }
+        }
+
+        @Test
+        void anotherTypeIsRefused() {
+            try (Ref<Other> other = OTHER.allocate(heap());
+                    Ref<Node> node = NODE.allocate(heap())) {
+                refuses("handle is of another type: handle=Ref[type=Other", () -> LONG.get(other));
+                ANY_OTHER.set(node, other);
+                refuses("object is of another type: address=0x", () -> ANY.get(node).close());
+                refuses(
+                        "object is of another type: address=0x",
+                        () -> NODE.adopt(heap(), other.address()).close());
+            }
+            refuses(
+                    "field is declared for another type: type=Node field=next declared=Node"
+                            + " wanted=Other",
+                    () -> NODE.refField("next", OTHER));
+            refuses(
+                    "field holds something else: type=Node field=long kind=INT64 wanted=INT32",
+                    () -> NODE.intField("long"));
+            refuses("type has no such field: type=Node field=no", () -> NODE.longField("no"));
+            refuses("type has no such elements: type=Node", () -> NODE.longElements());
+        }
+
+        @Test
+        void anotherHeapIsRefused() {
+            try (ConfinedHeap second = ConfinedHeap.open();
+                    Ref<Node> here = NODE.allocate(heap());
+                    Ref<Node> there = NODE.allocate(second)) {
+                refuses("handle is of another heap", () -> NEXT.set(here, there));
+                refuses("handle is of another heap", () -> here.set(there));
+                refuses("handle is of another heap", () -> NEXT.get(here, there));
+            }
+        }
+
+        @Test
+        void anotherThreadIsRefused() throws InterruptedException {
+            try (Ref<Node> node = NODE.allocate(heap())) {
+                AtomicReference<Throwable> seen = new AtomicReference<>();
+                Thread thread =
+                        new Thread(
+                                () -> {
+                                    try {
+                                        LONG.get(node);
+                                    } catch (IllegalStateException refusal) {
+                                        seen.set(refusal);
+                                    }
+                                },
+                                "intruder");
+                thread.start();
+                thread.join();
+                Throwable refusal = seen.get();
+                assertNotNull(refusal);
+                assertTrue(
+                        String.valueOf(refusal.getMessage())
+                                .startsWith("heap belongs to another thread"),
+                        refusal::toString);
+            }
+        }
+
+        @Test
+        void aClosedHeapIsRefusedAndItsHandlesCloseQuietly() {
+            ConfinedHeap gone = ConfinedHeap.open();
+            Ref<Node> node = NODE.allocate(gone);
+            WeakRef<Node> weak = node.weak();
+            gone.close();
+            refuses("heap is closed", () -> LONG.get(node));
+            refuses("heap is closed", () -> weak.upgrade(node));
+            node.close();
+            weak.close();
+        }
+    }
+
+    @Nested
+    class GivenAView {
+        @Test
+        void holdsItsObjectUntilItsArenaCloses() {
+            Ref<Node> node = NODE.allocate(heap());
+            LONG.set(node, 77);
+            MemorySegment view;
+            try (Arena arena = Arena.ofConfined()) {
+                view = node.view(arena);
+                node.close();
+                assertEquals(NODE.info().size(), view.byteSize());
+                assertEquals(77, view.get(ValueLayout.JAVA_LONG, NODE.info().offset("long")));
+                assertEquals(1, live());
+                refuses("heap has open views: name=heap views=1", heap()::close);
+            }
+            assertEquals(0, live());
+            MemorySegment closed = view;
+            assertThrows(IllegalStateException.class, () -> closed.get(ValueLayout.JAVA_LONG, 0));
+        }
+
+        @Test
+        void ofAnArrayIsItsElements() {
+            try (Ref<Numbers> longs = LONGS.allocateArray(heap(), 4);
+                    Arena arena = Arena.ofConfined()) {
+                ELEMENTS.set(longs, 3, 9);
+                MemorySegment view = longs.view(arena);
+                assertEquals(32, view.byteSize());
+                assertEquals(9, view.getAtIndex(ValueLayout.JAVA_LONG, 3));
+                assertThrows(
+                        IndexOutOfBoundsException.class,
+                        () -> view.getAtIndex(ValueLayout.JAVA_LONG, 4));
+            }
+        }
+
+        @Test
+        void closedByAnotherThreadIsReleasedByTheOwner() throws InterruptedException {
+            Arena arena = Arena.ofShared();
+            try (Ref<Node> node = NODE.allocate(heap())) {
+                node.view(arena);
+            }
+            Thread closer = new Thread(arena::close);
+            closer.start();
+            closer.join();
+            NODE.empty(heap()).close(); // any use by the owner takes what others let go of
+            assertEquals(0, live());
+        }
+    }
+
+    @Nested
+    class GivenAJavaObject {
+        @Test
+        void isHeldUntilItsHolderDies() {
+            List<String> list = List.of("held");
+            try (Ref<Node> node = NODE.allocate(heap())) {
+                assertNull(JAVA.get(node));
+                JAVA.set(node, list);
+                assertSame(list, JAVA.get(node));
+                JAVA.set(node, List.of());
+                JAVA.set(node, list);
+                assertEquals(1, heap().javaObjects().held());
+                heap().verify();
+            }
+            assertEquals(0, heap().javaObjects().held());
+        }
+
+        @Test
+        void isLetGoOfWithAGarbageCycle() {
+            try (Ref<Node> node = NODE.allocate(heap())) {
+                NEXT.set(node, node);
+                JAVA.set(node, List.of(1));
+            }
+            heap().collectCycles();
+            assertEquals(0, heap().javaObjects().held());
+        }
+    }
+
+    @Test
+    void accessesMakeNoGarbage() {
+        try (Ref<Node> a = NODE.allocate(heap());
+                Ref<Node> b = NODE.allocate(heap());
+                Ref<Node> at = NODE.empty(heap());
+                Ref<Numbers> longs = LONGS.allocateArray(heap(), 8)) {
+            NEXT.set(a, b);
+            NEXT.set(b, a);
+            work(a, at, longs, 100_000);
+            long least = Long.MAX_VALUE;
+            for (int i = 0; i < 5; i++) {
+                long before = allocatedBytes();
+                work(a, at, longs, 100_000);
+                least = Math.min(least, allocatedBytes() - before);
+            }
+            assertTrue(least < 10_000, "bytes of 700,000 accesses: " + least);
+            NEXT.clear(a);
+        }
+    }
+
+    private static void work(Ref<Node> a, Ref<Node> at, Ref<Numbers> longs, int rounds) {
+        at.set(a);
+        for (int i = 0; i < rounds; i++) {
+            LONG.set(at, LONG.get(at) + 1);
+            INT.set(at, i);
+            ELEMENTS.set(longs, i & 7, ELEMENTS.get(longs, i & 7) + INT.get(at));
+            NEXT.get(at, at);
+        }
+        at.clear();
+    }
+
+    private static long allocatedBytes() {
+        return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
+                .getCurrentThreadAllocatedBytes();
+    }
+
+    @Test
+    void aForgottenHandleIsReportedAndItsObjectStays() throws InterruptedException {
+        forget();
+        for (int i = 0; i < 200 && notices.isEmpty(); i++) {
+            System.gc();
+            Thread.sleep(20);
+        }
+        String notice = String.valueOf(notices.peek());
+        assertTrue(notice.startsWith("handle was never closed: type=Node address=0x"), notice);
+        assertTrue(notice.contains("HandleTest.forget("), notice);
+        assertEquals(1, live());
+        test.mayLeak();
+    }
+
+    private void forget() {
+        for (int i = 0; i < 128; i++) {
+            NODE.empty(heap()).close(); // one handle in 128 has its place taken down
+        }
+        long object = NODE.allocate(heap()).address();
+        assertTrue(object != 0);
+    }
+}
