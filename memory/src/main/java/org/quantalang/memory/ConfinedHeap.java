@@ -17,7 +17,9 @@ import org.quantalang.memory.internal.cycle.BaconRajanCollector;
 import org.quantalang.memory.internal.cycle.CycleCollector;
 import org.quantalang.memory.internal.cycle.LocalCollector;
 import org.quantalang.memory.internal.cycle.LongStack;
+import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.debug.HeapVerifier;
+import org.quantalang.memory.internal.debug.ObjectChecks;
 import org.quantalang.memory.internal.handle.HandleState;
 import org.quantalang.memory.internal.handle.HeapLife;
 import org.quantalang.memory.internal.handle.JavaObjects;
@@ -76,6 +78,10 @@ public final class ConfinedHeap implements Heap {
     private final boolean countTypes;
     private final Cleaner.Cleanable cleanable;
     private final Reservation reservation;
+
+    /** Asked before every operation if checked mode is on; see {@link CheckedLevel}. */
+    private final ObjectChecks checks;
+
     private boolean closed;
 
     /** The thread that may use the heap: its owner, or none once it is closed. */
@@ -90,6 +96,7 @@ public final class ConfinedHeap implements Heap {
                         config.pageSource(), config.addressSpaceBytes(), config.notices());
         blocks = new BlockAllocator(space, config.limitBytes(), config.returnDelay().toNanos());
         types = new TypeTable(space, blocks.classes(), countTypes);
+        checks = new ObjectChecks(config.name(), blocks.walk(), types);
         cycles = collector();
         reclaimer =
                 new Reclaimer(
@@ -255,6 +262,9 @@ public final class ConfinedHeap implements Heap {
     private void start(HeapType type, long header) {
         Memory.putLong(header, type.header());
         Memory.putLong(header, HeaderWord.WORD_B, 0);
+        if (CheckedLevel.ALL) {
+            checks.allocated(header, type);
+        }
         if (countTypes) {
             types.countAllocated(type.descriptor);
         }
@@ -387,6 +397,10 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public void retain(long object) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.alive("retain", object);
+        }
         long header = object - HeaderWord.BYTES;
         long word = Memory.getLong(header);
         if (word < ONE_STRONG) {
@@ -408,6 +422,10 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public void release(long object) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.releasing(object);
+        }
         long header = object - HeaderWord.BYTES;
         long word = Memory.getLong(header);
         long after = word - ONE_STRONG;
@@ -452,16 +470,28 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public void weakRetain(long object) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.known("weak retain", object);
+        }
         weak.retain(object - HeaderWord.BYTES);
     }
 
     @Override
     public void weakRelease(long object) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.known("weak release", object);
+        }
         reclaimer.weakRelease(object - HeaderWord.BYTES);
     }
 
     @Override
     public long upgrade(long object) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.known("upgrade", object);
+        }
         long word = Memory.getLong(object - HeaderWord.BYTES);
         if (!HeaderWord.alive(word)
                 || HeaderWord.has(word, HeaderWord.DYING | HeaderWord.FINALIZED)) {
@@ -477,12 +507,20 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public void makeImmortal(long object) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.alive("makeImmortal", object);
+        }
         long header = object - HeaderWord.BYTES;
         Memory.putLong(header, HeaderWord.pin(Memory.getLong(header)));
     }
 
     @Override
     public long strongCount(long object) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.known("strongCount", object);
+        }
         return HeaderWord.strong(Memory.getLong(object - HeaderWord.BYTES));
     }
 
@@ -506,11 +544,19 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public TypeInfo typeOf(long object) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.known("typeOf", object);
+        }
         return types.at(HeaderWord.type(Memory.getLong(object - HeaderWord.BYTES))).info;
     }
 
     @Override
     public long length(long array) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.known("length", array);
+        }
         return Memory.getLong(array);
     }
 
@@ -518,11 +564,20 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public long getReference(long object, long offset) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("getReference", object, offset, Long.BYTES);
+        }
         return Memory.getLong(object, offset);
     }
 
     @Override
     public void setReference(long object, long offset, long value) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("setReference", object, offset, Long.BYTES);
+            checks.aliveOrNull("setReference", value);
+        }
         if (value != 0) {
             retain(value);
         }
@@ -531,6 +586,11 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public void moveReference(long object, long offset, long owned) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("moveReference", object, offset, Long.BYTES);
+            checks.aliveOrNull("moveReference", owned);
+        }
         long slot = object + offset;
         long old = Memory.getLong(slot);
         Memory.putLong(slot, owned);
@@ -541,11 +601,21 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public void initReference(long object, long offset, long owned) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("initReference", object, offset, Long.BYTES);
+            checks.aliveOrNull("initReference", owned);
+        }
         Memory.putLong(object, offset, owned);
     }
 
     @Override
     public long exchangeReference(long object, long offset, long value) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("exchangeReference", object, offset, Long.BYTES);
+            checks.aliveOrNull("exchangeReference", value);
+        }
         if (value != 0) {
             retain(value);
         }
@@ -577,6 +647,10 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public void setWeakReference(long object, long offset, long value) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("setWeakReference", object, offset, Long.BYTES);
+        }
         if (value != 0) {
             weakRetain(value);
         }
@@ -590,6 +664,10 @@ public final class ConfinedHeap implements Heap {
 
     @Override
     public long loadWeak(long object, long offset) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("loadWeak", object, offset, Long.BYTES);
+        }
         long target = Memory.getLong(object, offset);
         return target == 0 ? 0 : upgrade(target);
     }
@@ -604,6 +682,10 @@ public final class ConfinedHeap implements Heap {
      * @return the value
      */
     public long getLong(long object, long offset) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("getLong", object, offset, Long.BYTES);
+        }
         return Memory.getLong(object, offset);
     }
 
@@ -615,6 +697,10 @@ public final class ConfinedHeap implements Heap {
      * @param value the value
      */
     public void putLong(long object, long offset, long value) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("putLong", object, offset, Long.BYTES);
+        }
         Memory.putLong(object, offset, value);
     }
 
@@ -626,6 +712,10 @@ public final class ConfinedHeap implements Heap {
      * @return the value
      */
     public int getInt(long object, long offset) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("getInt", object, offset, Integer.BYTES);
+        }
         return Memory.getInt(object, offset);
     }
 
@@ -637,6 +727,10 @@ public final class ConfinedHeap implements Heap {
      * @param value the value
      */
     public void putInt(long object, long offset, int value) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("putInt", object, offset, Integer.BYTES);
+        }
         Memory.putInt(object, offset, value);
     }
 
@@ -648,6 +742,10 @@ public final class ConfinedHeap implements Heap {
      * @return the value
      */
     public short getShort(long object, long offset) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("getShort", object, offset, Short.BYTES);
+        }
         return Memory.getShort(object, offset);
     }
 
@@ -659,6 +757,10 @@ public final class ConfinedHeap implements Heap {
      * @param value the value
      */
     public void putShort(long object, long offset, short value) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("putShort", object, offset, Short.BYTES);
+        }
         Memory.putShort(object, offset, value);
     }
 
@@ -670,6 +772,10 @@ public final class ConfinedHeap implements Heap {
      * @return the value
      */
     public byte getByte(long object, long offset) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("getByte", object, offset, Byte.BYTES);
+        }
         return Memory.getByte(object, offset);
     }
 
@@ -681,6 +787,10 @@ public final class ConfinedHeap implements Heap {
      * @param value the value
      */
     public void putByte(long object, long offset, byte value) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("putByte", object, offset, Byte.BYTES);
+        }
         Memory.putByte(object, offset, value);
     }
 
@@ -692,6 +802,10 @@ public final class ConfinedHeap implements Heap {
      * @return the value
      */
     public double getDouble(long object, long offset) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("getDouble", object, offset, Double.BYTES);
+        }
         return Memory.getDouble(object, offset);
     }
 
@@ -703,6 +817,10 @@ public final class ConfinedHeap implements Heap {
      * @param value the value
      */
     public void putDouble(long object, long offset, double value) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("putDouble", object, offset, Double.BYTES);
+        }
         Memory.putDouble(object, offset, value);
     }
 
@@ -714,6 +832,10 @@ public final class ConfinedHeap implements Heap {
      * @return the value
      */
     public float getFloat(long object, long offset) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("getFloat", object, offset, Float.BYTES);
+        }
         return Memory.getFloat(object, offset);
     }
 
@@ -725,6 +847,10 @@ public final class ConfinedHeap implements Heap {
      * @param value the value
      */
     public void putFloat(long object, long offset, float value) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("putFloat", object, offset, Float.BYTES);
+        }
         Memory.putFloat(object, offset, value);
     }
 
@@ -738,6 +864,10 @@ public final class ConfinedHeap implements Heap {
      * @param bytes number of bytes
      */
     public void copyIn(byte[] source, int sourceIndex, long object, long offset, int bytes) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("copyIn", object, offset, bytes);
+        }
         Memory.copyIn(source, sourceIndex, object + offset, bytes);
     }
 
@@ -751,6 +881,10 @@ public final class ConfinedHeap implements Heap {
      * @param bytes number of bytes
      */
     public void copyOut(long object, long offset, byte[] target, int targetIndex, int bytes) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("copyOut", object, offset, bytes);
+        }
         Memory.copyOut(object + offset, target, targetIndex, bytes);
     }
 
@@ -763,6 +897,10 @@ public final class ConfinedHeap implements Heap {
      * @param value the value
      */
     public void fill(long object, long offset, long bytes, byte value) {
+        if (CheckedLevel.ON) {
+            checkOwner();
+            checks.within("fill", object, offset, bytes);
+        }
         Memory.fill(object + offset, bytes, value);
     }
 

@@ -4,6 +4,8 @@ import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.TypeInfo.DeclaredType;
 import org.quantalang.memory.TypeInfo.Field;
 
+import java.util.Objects;
+
 /**
  * A type of managed objects for handles: its description, and a Java type by which the compiler
  * tells its handles from others.
@@ -43,7 +45,7 @@ public final class RefType<T> {
      * @return the type
      */
     public static <T> RefType<T> of(Class<T> name, TypeInfo info) {
-        name.getName();
+        Objects.requireNonNull(name);
         return new RefType<>(info);
     }
 

@@ -1,46 +1,22 @@
 package org.quantalang.memory.internal.debug;
 
-import java.util.List;
+import java.util.Arrays;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * A place in the program: the frames of one stack, those of the heap itself left out, innermost
- * first. Equal stacks are equal sites. Immutable; any thread.
- *
- * @param thread name of the thread
- * @param frames the frames
+ * A place in the program: a stack without the frames of the heap itself, innermost first. It is
+ * kept as the JVM recorded it and becomes text only when a report is written: that is the costly
+ * part. Immutable; any thread.
  */
-public record Site(String thread, List<StackTraceElement> frames) {
+public final class Site {
     private static final int MOST_FRAMES = Integer.getInteger("quanta.heap.frames", 12);
     private static final String HEAP = "org.quantalang.memory.";
-    private static final StackWalker WALKER = StackWalker.getInstance();
 
-    /** The stack of the caller. */
-    public static Site here() {
-        return new Site(
-                Thread.currentThread().getName(),
-                WALKER.walk(
-                        frames ->
-                                frames.dropWhile(Site::ofTheHeap)
-                                        .limit(MOST_FRAMES)
-                                        .map(StackWalker.StackFrame::toStackTraceElement)
-                                        .toList()));
-    }
-
-    /** Frames of this module's own classes; its tests are in the same package and are users. */
-    private static boolean ofTheHeap(StackWalker.StackFrame frame) {
-        String name = frame.getClassName();
-        return name.startsWith(HEAP)
-                && (name.startsWith("internal.", HEAP.length()) || OWN.contains(outer(name)));
-    }
-
-    private static String outer(String name) {
-        int dollar = name.indexOf('$');
-        return name.substring(HEAP.length(), dollar < 0 ? name.length() : dollar);
-    }
-
-    private static final java.util.Set<String> OWN =
-            java.util.Set.of(
+    /** Classes of the heap; its tests are in the same package and are users. */
+    private static final Set<String> OWN =
+            Set.of(
                     "ConfinedHeap",
                     "Ref",
                     "WeakRef",
@@ -56,23 +32,47 @@ public record Site(String thread, List<StackTraceElement> frames) {
                     "DoubleField",
                     "FloatField");
 
-    /** The frames as a stack trace prints them, each on a line of its own. */
-    public String lines(String indent) {
-        return frames.stream()
-                .map(frame -> indent + "at " + frame)
-                .collect(Collectors.joining(System.lineSeparator()));
+    private final String thread = Thread.currentThread().getName();
+    private final Throwable stack = new Throwable("where");
+
+    private Site() {}
+
+    /** The stack of the caller. */
+    public static Site here() {
+        return new Site();
     }
 
-    /** The innermost frame, for tables. */
-    public String top() {
-        return frames.isEmpty() ? "unknown" : frames.getFirst().toString();
+    /** Name of the thread. */
+    public String thread() {
+        return thread;
+    }
+
+    /** The frames as a stack trace prints them, each on a line of its own. */
+    public String lines(String indent) {
+        return frames().map(frame -> indent + "at " + frame)
+                .collect(Collectors.joining(System.lineSeparator()));
     }
 
     /** As an exception, to be the cause of another. */
     public Throwable asCause(String what) {
         Throwable cause = new SiteTrace("%s (thread %s)".formatted(what, thread));
-        cause.setStackTrace(frames.toArray(StackTraceElement[]::new));
+        cause.setStackTrace(frames().toArray(StackTraceElement[]::new));
         return cause;
+    }
+
+    private Stream<StackTraceElement> frames() {
+        return Arrays.stream(stack.getStackTrace()).dropWhile(Site::ofTheHeap).limit(MOST_FRAMES);
+    }
+
+    private static boolean ofTheHeap(StackTraceElement frame) {
+        String name = frame.getClassName();
+        return name.startsWith(HEAP)
+                && (name.startsWith("internal.", HEAP.length()) || OWN.contains(outer(name)));
+    }
+
+    private static String outer(String name) {
+        int dollar = name.indexOf('$');
+        return name.substring(HEAP.length(), dollar < 0 ? name.length() : dollar);
     }
 
     /** Never thrown: shows where something happened earlier. */

@@ -1,0 +1,172 @@
+package org.quantalang.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.function.Executable;
+import org.quantalang.memory.internal.debug.CheckedLevel;
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.object.Memory;
+
+import java.util.concurrent.atomic.AtomicReference;
+
+/** Each misuse, with its report; run once for each level of checks, see this module's build. */
+class CheckedModeTest {
+    private static final TypeInfo NODE =
+            TypeInfo.builder("Node").reference("next", "Node").int64("value").build();
+    private static final TypeInfo LEAF = TypeInfo.leaf("Leaf", 24, 8);
+
+    @RegisterExtension final HeapUnderTest test = new HeapUnderTest();
+
+    private ConfinedHeap heap() {
+        return test.heap();
+    }
+
+    @BeforeEach
+    void checksAreOn() {
+        assumeTrue(CheckedLevel.ON, "checked mode is off in this run");
+    }
+
+    private static String refused(String start, Executable misuse) {
+        IllegalStateException refusal = assertThrows(IllegalStateException.class, misuse);
+        String text = String.valueOf(refusal.getMessage());
+        assertTrue(text.startsWith(start), text);
+        return text;
+    }
+
+    @Test
+    void aWildAddress() {
+        refused(
+                "release of what is no such object (outside the heap): address=0x12340 heap=heap",
+                () -> heap().release(0x12340));
+        refused(
+                "retain of what is no such object (outside the heap): address=0x0",
+                () -> heap().retain(0));
+        refused(
+                "getLong of what is no such object (outside the heap): address=0x-1"
+                        .replace("0x-1", "0xffffffffffffffff"),
+                () -> heap().getLong(-1, 0));
+    }
+
+    @Test
+    void aMisalignedAddress() {
+        long leaf = heap().allocate(LEAF);
+        refused("retain of what is no such object (misaligned)", () -> heap().retain(leaf + 8));
+        refused(
+                "release of what is no such object (not the start of a block)",
+                () -> heap().release(leaf + 16));
+        heap().release(leaf);
+    }
+
+    @Test
+    void aDoubleRelease() {
+        long leaf = heap().allocate(LEAF);
+        heap().release(leaf);
+        String text =
+                refused(
+                        "release of what is no such object (freed): address=0x%x".formatted(leaf),
+                        () -> heap().release(leaf));
+        if (CheckedLevel.ALL) {
+            assertTrue(text.contains("type=Leaf"), text);
+            assertTrue(text.contains("  allocated by thread "), text);
+            assertTrue(text.contains("  last released by thread "), text);
+            assertTrue(text.contains("CheckedModeTest.aDoubleRelease("), text);
+        }
+    }
+
+    @Test
+    void anUseAfterFree() {
+        long leaf = heap().allocate(LEAF);
+        heap().release(leaf);
+        refused("getLong of what is no such object (freed)", () -> heap().getLong(leaf, 0));
+        refused("putInt of what is no such object (freed)", () -> heap().putInt(leaf, 0, 1));
+        refused("weak retain of what is no such object (freed)", () -> heap().weakRetain(leaf));
+    }
+
+    @Test
+    void aDeadObjectThatIsHeldWeakly() {
+        long leaf = heap().allocate(LEAF);
+        heap().weakRetain(leaf);
+        heap().release(leaf);
+        refused(
+                "retain of what is no such object (dead): address=0x%x heap=heap type=Leaf strong=0 weak=1"
+                        .formatted(leaf),
+                () -> heap().retain(leaf));
+        assertEquals(0, heap().upgrade(leaf));
+        heap().weakRelease(leaf);
+    }
+
+    @Test
+    void anAccessOutOfBounds() {
+        long leaf = heap().allocate(LEAF);
+        refused(
+                "putLong of what is no such object (out of bounds: offset=24 bytes=8"
+                        + " payloadBytes=24)",
+                () -> heap().putLong(leaf, 24, 1));
+        refused(
+                "getByte of what is no such object (out of bounds: offset=-1 bytes=1",
+                () -> heap().getByte(leaf, -1));
+        heap().release(leaf);
+    }
+
+    @Test
+    void aReferenceToWhatIsNoObject() {
+        long node = heap().allocate(NODE);
+        long leaf = heap().allocate(LEAF);
+        heap().release(leaf);
+        refused(
+                "setReference of what is no such object (freed)",
+                () -> heap().setReference(node, 0, leaf));
+        assertEquals(0, heap().getReference(node, 0), "a refused store changes nothing");
+        heap().release(node);
+    }
+
+    @Test
+    void anObjectOfAnotherHeap() {
+        try (ConfinedHeap other = ConfinedHeap.open()) {
+            long leaf = other.allocate(LEAF);
+            refused(
+                    "release of what is no such object (outside the heap)",
+                    () -> heap().release(leaf));
+            other.release(leaf);
+        }
+    }
+
+    @Test
+    void aDamagedHeader() {
+        long leaf = heap().allocate(LEAF);
+        long header = leaf - HeaderWord.BYTES;
+        long word = Memory.getLong(header);
+        Memory.putLong(header, word | HeaderWord.TYPE_MASK);
+        refused(
+                "release of what is no such object (header is damaged: no such type)",
+                () -> heap().release(leaf));
+        Memory.putLong(header, word);
+        heap().release(leaf);
+    }
+
+    @Test
+    void anotherThread() throws InterruptedException {
+        long leaf = heap().allocate(LEAF);
+        AtomicReference<String> seen = new AtomicReference<>("");
+        Thread thread =
+                new Thread(
+                        () ->
+                                seen.set(
+                                        refused(
+                                                "heap belongs to another thread: name=heap owner=",
+                                                () -> heap().retain(leaf))),
+                        "intruder");
+        thread.start();
+        thread.join();
+        String text = String.valueOf(seen.get());
+        assertTrue(text.contains("caller=intruder"), text);
+        assertEquals(1, heap().strongCount(leaf));
+        heap().release(leaf);
+    }
+}
