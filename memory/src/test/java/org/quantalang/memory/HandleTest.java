@@ -16,7 +16,6 @@ import org.junit.jupiter.api.function.Executable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -379,42 +378,6 @@ class HandleTest {
             heap().collectCycles();
             assertEquals(0, heap().javaObjects().held());
         }
-    }
-
-    @Test
-    void accessesMakeNoGarbage() {
-        try (Ref<Node> a = NODE.allocate(heap());
-                Ref<Node> b = NODE.allocate(heap());
-                Ref<Node> at = NODE.empty(heap());
-                Ref<Numbers> longs = LONGS.allocateArray(heap(), 8)) {
-            NEXT.set(a, b);
-            NEXT.set(b, a);
-            work(a, at, longs, 100_000);
-            long least = Long.MAX_VALUE;
-            for (int i = 0; i < 5; i++) {
-                long before = allocatedBytes();
-                work(a, at, longs, 100_000);
-                least = Math.min(least, allocatedBytes() - before);
-            }
-            assertTrue(least < 10_000, "bytes of 700,000 accesses: " + least);
-            NEXT.clear(a);
-        }
-    }
-
-    private static void work(Ref<Node> a, Ref<Node> at, Ref<Numbers> longs, int rounds) {
-        at.set(a);
-        for (int i = 0; i < rounds; i++) {
-            LONG.set(at, LONG.get(at) + 1);
-            INT.set(at, i);
-            ELEMENTS.set(longs, i & 7, ELEMENTS.get(longs, i & 7) + INT.get(at));
-            NEXT.get(at, at);
-        }
-        at.clear();
-    }
-
-    private static long allocatedBytes() {
-        return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
-                .getCurrentThreadAllocatedBytes();
     }
 
     @Test
