@@ -9,13 +9,15 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What collections tell of themselves. */
+/** What collections tell of themselves; under the stress switch there are other ones. */
+@DisabledIfSystemProperty(named = "quanta.heap.stressCycles", matches = "true")
 class CollectionTellingTest {
     private static final TypeInfo NODE = TypeInfo.builder("Node").reference("a", "Node").build();
 

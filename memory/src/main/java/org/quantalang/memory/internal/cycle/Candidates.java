@@ -127,7 +127,8 @@ final class Candidates {
 
     /** A buffer lets go of an object that died in it; its block goes if nothing else holds it. */
     static void letGo(long header, long flags, Reclaimer reclaimer) {
-        putLong(header, getLong(header) & ~flags);
+        // Black: if its destructor, still to run, brings it back, it must become a candidate again.
+        putLong(header, getLong(header) & ~(COLOUR_MASK | flags));
         reclaimer.freeIfNothingHolds(header);
     }
 
