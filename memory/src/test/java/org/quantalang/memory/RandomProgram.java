@@ -1,5 +1,8 @@
 package org.quantalang.memory;
 
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.object.Memory;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -529,7 +532,7 @@ final class RandomProgram implements AutoCloseable {
         for (Shadow shadow : objects) {
             if (!reached.get(shadow.number)
                     && shadow.kind != Kind.ARRAY
-                    && heap.strongCount(shadow.address) + heap.weakCount(shadow.address) > 0
+                    && !HeaderWord.free(Memory.getLong(shadow.address - HeaderWord.BYTES))
                     && heap.getLong(shadow.address, shadow.kind.numberOffset()) == stamp(shadow)) {
                 left.add(
                         shadow.number
