@@ -201,7 +201,8 @@ public final class Reclaimer {
     }
 
     /** The object is gone; a weak reference or a buffer holds its header. */
-    private static void keepHeader(long header, long word) {
+    private void keepHeader(long header, long word) {
+        cycles.headerKept(word);
         putLong(header, word & ~(HeaderWord.DYING | HeaderWord.COLOUR_MASK));
         putLong(header, HeaderWord.WORD_B, 0);
     }

@@ -138,6 +138,11 @@ public final class BaconRajanCollector implements CycleCollector {
     }
 
     @Override
+    public void headerKept(long word) {
+        // The next collection looks at every candidate.
+    }
+
+    @Override
     public boolean mayUpgrade(long header) {
         return true;
     }

@@ -190,7 +190,7 @@ final class Candidates {
 
     // ---- the dead in the old buffer
 
-    /** An object died by collection while in the old buffer. */
+    /** An object died while in the old buffer. */
     void diedInOld() {
         deadOld++;
     }

@@ -28,6 +28,13 @@ public interface CycleCollector {
      */
     boolean possibleRoot(long header, long word);
 
+    /**
+     * An object died whose header is still held, by a weak reference or one of the buffers.
+     *
+     * @param word its header word
+     */
+    void headerKept(long word);
+
     /** Whether enough candidates wait. */
     boolean due();
 

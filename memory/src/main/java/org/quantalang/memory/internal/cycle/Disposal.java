@@ -4,7 +4,6 @@ import static org.quantalang.memory.internal.object.HeaderWord.COLOUR_MASK;
 import static org.quantalang.memory.internal.object.HeaderWord.FINALIZED;
 import static org.quantalang.memory.internal.object.HeaderWord.HELD_BY_BUFFER;
 import static org.quantalang.memory.internal.object.HeaderWord.OLD;
-import static org.quantalang.memory.internal.object.HeaderWord.OLD_BUFFERED;
 import static org.quantalang.memory.internal.object.HeaderWord.ONE_STRONG;
 import static org.quantalang.memory.internal.object.HeaderWord.STRONG_MASK;
 import static org.quantalang.memory.internal.object.HeaderWord.STRONG_SHIFT;
@@ -173,9 +172,6 @@ final class Disposal {
         // Dying, so that its own weak field does not free it before its turn is over.
         long word = (getLong(header) & ~STRONG_MASK) | HeaderWord.DYING;
         putLong(header, word);
-        if ((word & OLD_BUFFERED) != 0) {
-            candidates.diedInOld();
-        }
         blocks.countCollected(header);
         long type = types.descriptor(word);
         reclaimer.buryBlock(header, type, TypeDescriptor.flags(type));

@@ -633,6 +633,13 @@ public final class LocalCollector implements CycleCollector {
     // ---- what it tells
 
     @Override
+    public void headerKept(long word) {
+        if ((word & OLD_BUFFERED) != 0) {
+            candidates.diedInOld();
+        }
+    }
+
+    @Override
     public boolean mayUpgrade(long header) {
         return sliced.mayUpgrade(header);
     }
