@@ -116,6 +116,22 @@ public sealed interface CType
     }
 
     /**
+     * Returns what an argument of this type becomes after the fixed parameters of a variadic
+     * function: {@code double} for {@code float}, {@code int} for smaller integers.
+     *
+     * @param target the platform
+     * @return the promoted type, without typedefs and qualifiers
+     */
+    default CType promoted(Target target) {
+        CType plain = unwrap();
+        if (plain == CPrimitive.FLOAT) {
+            return CPrimitive.DOUBLE;
+        }
+        boolean small = plain.isInteger() && plain.size(target) < Integer.BYTES;
+        return small ? CPrimitive.INT : plain;
+    }
+
+    /**
      * Returns the LLVM type of a value in memory. Pointers are opaque, records go by name.
      *
      * @param target the platform

@@ -1,7 +1,6 @@
 package org.quantalang.abi.call;
 
 import org.quantalang.abi.CFunctionSignature;
-import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CType;
 import org.quantalang.abi.Target;
 
@@ -77,7 +76,7 @@ public final class Downcall {
         }
         List<CType> promoted = new ArrayList<>();
         for (CType argument : arguments) {
-            promoted.add(promote(argument));
+            promoted.add(argument.promoted(Target.host()));
         }
         FunctionDescriptor descriptor = LinkLayout.descriptor(signature, promoted);
         Linker linker = Linker.nativeLinker();
@@ -90,16 +89,6 @@ public final class Downcall {
                                 Linker.Option.firstVariadicArg(signature.parameters().size()))
                         : linker.downcallHandle(function, descriptor);
         return new Downcall(signature, handle);
-    }
-
-    /** The default argument promotions of C. */
-    private static CType promote(CType type) {
-        CType plain = type.unwrap();
-        if (plain == CPrimitive.FLOAT) {
-            return CPrimitive.DOUBLE;
-        }
-        boolean small = plain.isInteger() && plain.size(Target.host()) < Integer.BYTES;
-        return small ? CPrimitive.INT : plain;
     }
 
     /**

@@ -86,7 +86,10 @@ final class ClassifyCommand implements Callable<Integer> {
     }
 
     private List<Planned> plan(CDeclarations declarations, CallingConvention chosen) {
-        List<CType> further = declarations.types(variadic);
+        List<CType> further = new ArrayList<>();
+        for (CType type : declarations.types(variadic)) {
+            further.add(type.promoted(declarations.target()));
+        }
         List<Planned> functions = new ArrayList<>();
         for (ExternFunction function : declarations.functions()) {
             CFunctionSignature signature = function.signature();

@@ -93,6 +93,21 @@ class CDeclarationCommandsTest {
     }
 
     @Test
+    void furtherArgumentsArePromotedAsACallerPromotesThem() throws IOException {
+        int code =
+                run(
+                        "classify",
+                        "int f(int, ...);",
+                        "--variadic",
+                        "float, char",
+                        "--target",
+                        "x86_64-pc-linux-gnu");
+        assertEquals(0, code);
+        assertTrue(out.toString().contains("double"), out.toString());
+        assertTrue(!out.toString().contains("float"), out.toString());
+    }
+
+    @Test
     void aConventionThatTheTargetLacksIsRefused() throws IOException {
         int code =
                 run(
