@@ -18,6 +18,7 @@ import java.util.Optional;
  */
 final class Wasm32 extends Convention {
     private static final int POINTER = 4;
+    private static final int INT = 4;
 
     private int parameters;
     private boolean bufferPassed;
@@ -53,8 +54,9 @@ final class Wasm32 extends Convention {
                 parameters++;
                 bufferPassed = true;
             }
+            // A record of one small scalar takes the place of an int, as the scalar does.
             return scalar.isPresent()
-                    ? direct(onStack(size, plain.alignment(target), 1, 0))
+                    ? direct(onStack(size, Math.max(plain.alignment(target), INT), INT, 0))
                     : indirect(onStack(POINTER, POINTER, 1, 0));
         }
         if (scalar.isEmpty()) {
