@@ -16,7 +16,7 @@ import java.lang.ref.Cleaner;
  * type, another heap, another thread, an index out of bounds, a heap that is closed.
  *
  * <p>A handle is made once and may be pointed at one object after the other ({@link #set}, {@link
- * #move}, {@link RefField#get(Ref, Ref)}): that makes no garbage. Making one costs some 100 ns,
+ * #move}, {@link RefField#get(Ref, Ref)}): that makes no garbage. Making one takes much longer,
  * since a handle that is forgotten is reported, with the place where it was made as far as that was
  * taken down. Its object is then not freed: the report is of an error, not a second way to free.
  *
