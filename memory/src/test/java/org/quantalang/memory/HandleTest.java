@@ -17,8 +17,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 class HandleTest {
@@ -64,7 +65,7 @@ class HandleTest {
     private static final LongField ELEMENTS = LONGS.longElements();
     private static final RefField<Node> NODE_ELEMENTS = NODES.refElements(NODE);
 
-    private final Queue<String> notices = new ConcurrentLinkedQueue<>();
+    private final BlockingQueue<String> notices = new LinkedBlockingQueue<>();
 
     @RegisterExtension
     final HeapUnderTest test = new HeapUnderTest(HeapConfig.DEFAULT.withNotices(notices::add));
@@ -383,11 +384,12 @@ class HandleTest {
     @Test
     void aForgottenHandleIsReportedAndItsObjectStays() throws InterruptedException {
         forget();
-        for (int i = 0; i < 200 && notices.isEmpty(); i++) {
+        String notice = null;
+        for (int i = 0; i < 200 && notice == null; i++) {
             System.gc();
-            Thread.sleep(20);
+            notice = notices.poll(20, TimeUnit.MILLISECONDS);
         }
-        String notice = String.valueOf(notices.peek());
+        assertNotNull(notice, "no notice of the forgotten handle");
         assertTrue(notice.startsWith("handle was never closed: type=Node address=0x"), notice);
         assertTrue(notice.contains("HandleTest.forget("), notice);
         assertEquals(1, live());
