@@ -10,14 +10,13 @@ import org.quantalang.memory.inspect.VerificationReport;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.HeapSpace;
 import org.quantalang.memory.internal.alloc.SizeClass;
-import org.quantalang.memory.internal.alloc.SizeClassTable;
 import org.quantalang.memory.internal.count.Reclaimer;
 import org.quantalang.memory.internal.count.WeakCounts;
 import org.quantalang.memory.internal.cycle.BaconRajanCollector;
 import org.quantalang.memory.internal.cycle.CycleCollector;
 import org.quantalang.memory.internal.cycle.LocalCollector;
-import org.quantalang.memory.internal.cycle.LongStack;
 import org.quantalang.memory.internal.debug.CheckedLevel;
+import org.quantalang.memory.internal.debug.HeapCensus;
 import org.quantalang.memory.internal.debug.HeapVerifier;
 import org.quantalang.memory.internal.debug.ObjectChecks;
 import org.quantalang.memory.internal.handle.HandleState;
@@ -25,19 +24,15 @@ import org.quantalang.memory.internal.handle.HeapLife;
 import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
-import org.quantalang.memory.internal.object.NativeCalls;
 import org.quantalang.memory.internal.type.HeapType;
 import org.quantalang.memory.internal.type.TypeDescriptor;
 import org.quantalang.memory.internal.type.TypeTable;
 
 import java.lang.ref.Cleaner;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Consumer;
 
 /**
  * A heap of one thread, with plain counts: what Rust's {@code Rc} is to its {@code Arc}.
@@ -61,7 +56,7 @@ import java.util.function.Consumer;
  * held, without recursion. A collection of cycles may run inside {@link #release}, the methods that
  * store references, and allocation.
  */
-public final class ConfinedHeap implements Heap {
+public final class ConfinedHeap extends PayloadAccess {
     static final Cleaner CLEANER = Cleaner.create();
 
     private final HeapConfig config;
@@ -72,6 +67,8 @@ public final class ConfinedHeap implements Heap {
     private final WeakCounts weak = new WeakCounts();
     private final JavaObjects javaObjects = new JavaObjects();
     private final HeapLife life = new HeapLife();
+    private final HeapCensus census;
+    private final DestructorCalls destructors;
     private final CycleCollector cycles;
     private final Reclaimer reclaimer;
     private final boolean automatic;
@@ -96,7 +93,9 @@ public final class ConfinedHeap implements Heap {
                         config.pageSource(), config.addressSpaceBytes(), config.notices());
         blocks = new BlockAllocator(space, config.limitBytes(), config.returnDelay().toNanos());
         types = new TypeTable(space, blocks.classes(), countTypes);
+        census = new HeapCensus(blocks, types);
         checks = new ObjectChecks(config.name(), blocks.walk(), types);
+        destructors = new DestructorCalls(this, types, config.failureHandler());
         cycles = collector();
         reclaimer =
                 new Reclaimer(
@@ -104,7 +103,7 @@ public final class ConfinedHeap implements Heap {
                         blocks,
                         weak,
                         javaObjects,
-                        this::runDestructor,
+                        destructors::run,
                         cycles,
                         config.releaseBudget(),
                         countTypes);
@@ -122,7 +121,7 @@ public final class ConfinedHeap implements Heap {
                             config.pageSource(),
                             types,
                             blocks,
-                            this::runDestructor,
+                            destructors::run,
                             options,
                             config.collectionListener(),
                             config.lastEpoch());
@@ -131,7 +130,7 @@ public final class ConfinedHeap implements Heap {
                             config.pageSource(),
                             types,
                             blocks,
-                            this::runDestructor,
+                            destructors::run,
                             config.collectionListener(),
                             options.threshold() == 0
                                     ? BaconRajanCollector.DEFAULT_THRESHOLD
@@ -155,52 +154,12 @@ public final class ConfinedHeap implements Heap {
         return new ConfinedHeap(config);
     }
 
-    /** What must be given back, also when the heap was forgotten. */
-    private static final class Reservation implements Runnable {
-        private final HeapSpace space;
-        private final List<LongStack> buffers;
-        private final String name;
-        private final Consumer<String> notices;
-        private volatile boolean closed;
-
-        Reservation(HeapSpace space, List<LongStack> buffers, HeapConfig config) {
-            this.space = space;
-            this.buffers = buffers;
-            this.name = config.name();
-            this.notices = config.notices();
-        }
-
-        @Override
-        public void run() {
-            if (!closed) {
-                notices.accept(
-                        ("heap was never closed: name=%s reservedBytes=%d; close it, or open it in"
-                                        + " try-with-resources")
-                                .formatted(name, space.bytes));
-            }
-            buffers.forEach(LongStack::close);
-            space.release();
-        }
-    }
-
     // ---- types
 
     @Override
     public void register(TypeInfo... infos) {
         checkOwner();
-        types.register(Arrays.asList(infos), this::liveOf);
-    }
-
-    private long liveOf(HeapType type) {
-        long[] count = new long[1];
-        blocks.walk()
-                .forEach(
-                        (header, _) ->
-                                count[0] +=
-                                        HeaderWord.type(Memory.getLong(header)) == type.index
-                                                ? 1
-                                                : 0);
-        return count[0];
+        types.register(Arrays.asList(infos), census::liveOf);
     }
 
     @Override
@@ -565,8 +524,7 @@ public final class ConfinedHeap implements Heap {
     @Override
     public long getReference(long object, long offset) {
         if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("getReference", object, offset, Long.BYTES);
+            checkWithin("getReference", object, offset, Long.BYTES);
         }
         return Memory.getLong(object, offset);
     }
@@ -574,8 +532,7 @@ public final class ConfinedHeap implements Heap {
     @Override
     public void setReference(long object, long offset, long value) {
         if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("setReference", object, offset, Long.BYTES);
+            checkWithin("setReference", object, offset, Long.BYTES);
             checks.aliveOrNull("setReference", value);
         }
         if (value != 0) {
@@ -587,8 +544,7 @@ public final class ConfinedHeap implements Heap {
     @Override
     public void moveReference(long object, long offset, long owned) {
         if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("moveReference", object, offset, Long.BYTES);
+            checkWithin("moveReference", object, offset, Long.BYTES);
             checks.aliveOrNull("moveReference", owned);
         }
         long slot = object + offset;
@@ -602,8 +558,7 @@ public final class ConfinedHeap implements Heap {
     @Override
     public void initReference(long object, long offset, long owned) {
         if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("initReference", object, offset, Long.BYTES);
+            checkWithin("initReference", object, offset, Long.BYTES);
             checks.aliveOrNull("initReference", owned);
         }
         Memory.putLong(object, offset, owned);
@@ -612,8 +567,7 @@ public final class ConfinedHeap implements Heap {
     @Override
     public long exchangeReference(long object, long offset, long value) {
         if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("exchangeReference", object, offset, Long.BYTES);
+            checkWithin("exchangeReference", object, offset, Long.BYTES);
             checks.aliveOrNull("exchangeReference", value);
         }
         if (value != 0) {
@@ -648,8 +602,7 @@ public final class ConfinedHeap implements Heap {
     @Override
     public void setWeakReference(long object, long offset, long value) {
         if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("setWeakReference", object, offset, Long.BYTES);
+            checkWithin("setWeakReference", object, offset, Long.BYTES);
         }
         if (value != 0) {
             weakRetain(value);
@@ -665,277 +618,10 @@ public final class ConfinedHeap implements Heap {
     @Override
     public long loadWeak(long object, long offset) {
         if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("loadWeak", object, offset, Long.BYTES);
+            checkWithin("loadWeak", object, offset, Long.BYTES);
         }
         long target = Memory.getLong(object, offset);
         return target == 0 ? 0 : upgrade(target);
-    }
-
-    // ---- payload
-
-    /**
-     * Reads a 64-bit integer at {@code offset}, a multiple of 8.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @return the value
-     */
-    public long getLong(long object, long offset) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("getLong", object, offset, Long.BYTES);
-        }
-        return Memory.getLong(object, offset);
-    }
-
-    /**
-     * Writes a 64-bit integer at {@code offset}, a multiple of 8.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param value the value
-     */
-    public void putLong(long object, long offset, long value) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("putLong", object, offset, Long.BYTES);
-        }
-        Memory.putLong(object, offset, value);
-    }
-
-    /**
-     * Reads a 32-bit integer at {@code offset}, a multiple of 4.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @return the value
-     */
-    public int getInt(long object, long offset) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("getInt", object, offset, Integer.BYTES);
-        }
-        return Memory.getInt(object, offset);
-    }
-
-    /**
-     * Writes a 32-bit integer at {@code offset}, a multiple of 4.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param value the value
-     */
-    public void putInt(long object, long offset, int value) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("putInt", object, offset, Integer.BYTES);
-        }
-        Memory.putInt(object, offset, value);
-    }
-
-    /**
-     * Reads a 16-bit integer at {@code offset}, a multiple of 2.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @return the value
-     */
-    public short getShort(long object, long offset) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("getShort", object, offset, Short.BYTES);
-        }
-        return Memory.getShort(object, offset);
-    }
-
-    /**
-     * Writes a 16-bit integer at {@code offset}, a multiple of 2.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param value the value
-     */
-    public void putShort(long object, long offset, short value) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("putShort", object, offset, Short.BYTES);
-        }
-        Memory.putShort(object, offset, value);
-    }
-
-    /**
-     * Reads a byte.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @return the value
-     */
-    public byte getByte(long object, long offset) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("getByte", object, offset, Byte.BYTES);
-        }
-        return Memory.getByte(object, offset);
-    }
-
-    /**
-     * Writes a byte.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param value the value
-     */
-    public void putByte(long object, long offset, byte value) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("putByte", object, offset, Byte.BYTES);
-        }
-        Memory.putByte(object, offset, value);
-    }
-
-    /**
-     * Reads a 64-bit floating point number at {@code offset}, a multiple of 8.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @return the value
-     */
-    public double getDouble(long object, long offset) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("getDouble", object, offset, Double.BYTES);
-        }
-        return Memory.getDouble(object, offset);
-    }
-
-    /**
-     * Writes a 64-bit floating point number at {@code offset}, a multiple of 8.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param value the value
-     */
-    public void putDouble(long object, long offset, double value) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("putDouble", object, offset, Double.BYTES);
-        }
-        Memory.putDouble(object, offset, value);
-    }
-
-    /**
-     * Reads a 32-bit floating point number at {@code offset}, a multiple of 4.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @return the value
-     */
-    public float getFloat(long object, long offset) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("getFloat", object, offset, Float.BYTES);
-        }
-        return Memory.getFloat(object, offset);
-    }
-
-    /**
-     * Writes a 32-bit floating point number at {@code offset}, a multiple of 4.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param value the value
-     */
-    public void putFloat(long object, long offset, float value) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("putFloat", object, offset, Float.BYTES);
-        }
-        Memory.putFloat(object, offset, value);
-    }
-
-    /**
-     * Copies bytes into a payload.
-     *
-     * @param source the bytes
-     * @param sourceIndex index of the first byte
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param bytes number of bytes
-     */
-    public void copyIn(byte[] source, int sourceIndex, long object, long offset, int bytes) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("copyIn", object, offset, bytes);
-        }
-        Memory.copyIn(source, sourceIndex, object + offset, bytes);
-    }
-
-    /**
-     * Copies bytes out of a payload.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param target where to copy to
-     * @param targetIndex index of the first byte
-     * @param bytes number of bytes
-     */
-    public void copyOut(long object, long offset, byte[] target, int targetIndex, int bytes) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("copyOut", object, offset, bytes);
-        }
-        Memory.copyOut(object + offset, target, targetIndex, bytes);
-    }
-
-    /**
-     * Fills bytes of a payload.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param bytes number of bytes
-     * @param value the value
-     */
-    public void fill(long object, long offset, long bytes, byte value) {
-        if (CheckedLevel.ON) {
-            checkOwner();
-            checks.within("fill", object, offset, bytes);
-        }
-        Memory.fill(object + offset, bytes, value);
-    }
-
-    /**
-     * Allocates a byte array with a copy of {@code source}; the caller owns it.
-     *
-     * @param source the bytes
-     * @return the object; the caller owns its one reference
-     */
-    public long allocateBytes(byte[] source) {
-        long array = allocateArrayUninitialized(TypeInfo.byteArray(), source.length);
-        Memory.copyIn(source, 0, array + TypeInfo.ARRAY_ELEMENTS, source.length);
-        return array;
-    }
-
-    /**
-     * The contents of an off-heap byte array.
-     *
-     * @param array the array; borrowed
-     * @return a copy
-     */
-    public byte[] bytesOf(long array) {
-        byte[] bytes = new byte[Math.toIntExact(length(array))];
-        Memory.copyOut(array + TypeInfo.ARRAY_ELEMENTS, bytes, 0, bytes.length);
-        return bytes;
-    }
-
-    /**
-     * Where element {@code index} of a reference array is, for {@link #getReference} and the like.
-     *
-     * @param index index of the element
-     * @return bytes from the start of the payload
-     */
-    public static long elementOffset(long index) {
-        return TypeInfo.ARRAY_ELEMENTS + (index << 3);
     }
 
     // ---- for handles
@@ -1001,31 +687,6 @@ public final class ConfinedHeap implements Heap {
     private String typeName(long word) {
         int index = HeaderWord.type(word);
         return index >= 1 && index <= types.count() ? types.at(index).info.name() : "none";
-    }
-
-    // ---- destructors
-
-    private void runDestructor(long header) {
-        HeapType type = types.at(HeaderWord.type(Memory.getLong(header)));
-        long object = header + HeaderWord.BYTES;
-        try {
-            Destructor drop = type.info.drop();
-            if (drop != null) {
-                drop.destroy(this, object);
-            } else {
-                NativeCalls.drop(type.info.nativeDrop(), object);
-            }
-        } catch (Throwable failure) {
-            reportFailure(type.info, object, failure);
-        }
-    }
-
-    private void reportFailure(TypeInfo type, long object, Throwable failure) {
-        try {
-            config.failureHandler().destructorFailed(type, object, failure);
-        } catch (RuntimeException handlerFailed) {
-            FailureHandler.LOG.destructorFailed(type, object, handlerFailed);
-        }
     }
 
     // ---- the whole
@@ -1122,63 +783,19 @@ public final class ConfinedHeap implements Heap {
     @Override
     public Histogram histogram() {
         checkOwner();
-        long[][] perType = new long[types.count() + 1][2];
-        blocks.walk()
-                .forEach(
-                        (header, bytes) -> {
-                            long[] row = perType[HeaderWord.type(Memory.getLong(header))];
-                            row[0]++;
-                            row[1] += bytes;
-                        });
-        List<Histogram.Row> rows = new ArrayList<>();
-        for (int index = 1; index < perType.length; index++) {
-            if (perType[index][0] > 0) {
-                rows.add(
-                        new Histogram.Row(
-                                types.at(index).info.name(), perType[index][0], perType[index][1]));
-            }
-        }
-        rows.sort(Comparator.comparingLong(Histogram.Row::bytes).reversed());
-        return new Histogram(rows);
+        return census.histogram();
     }
 
     @Override
     public List<SizeClassStats> sizeClasses() {
         checkOwner();
-        SizeClassTable classes = blocks.classes();
-        long[][] counts = blocks.walk().perClass();
-        List<SizeClassStats> rows = new ArrayList<>();
-        for (int index = 0; index < counts.length; index++) {
-            if (counts[index][0] > 0) {
-                long bytes = classes.blockBytes(index);
-                long live = counts[index][0] - counts[index][1];
-                long peak = classes.peakBlocks(index);
-                boolean large = index == SizeClass.LARGE;
-                rows.add(
-                        new SizeClassStats(
-                                bytes,
-                                counts[index][0],
-                                counts[index][1],
-                                peak,
-                                large ? classes.largeBytes() : live * bytes,
-                                large ? classes.largePeakBytes() : peak * bytes,
-                                classes.pages(index)));
-            }
-        }
-        return List.copyOf(rows);
+        return census.sizeClasses();
     }
 
     @Override
     public List<TypeCounts> typeCounts() {
         checkOwner();
-        List<TypeCounts> rows = new ArrayList<>();
-        for (int index = 1; countTypes && index <= types.count(); index++) {
-            HeapType type = types.at(index);
-            rows.add(
-                    new TypeCounts(
-                            type.info.name(), TypeTable.allocated(type), TypeTable.freed(type)));
-        }
-        return List.copyOf(rows);
+        return countTypes ? census.typeCounts() : List.of();
     }
 
     @Override
@@ -1208,8 +825,18 @@ public final class ConfinedHeap implements Heap {
         closed = true;
         user = null;
         life.end();
-        reservation.closed = true;
+        reservation.closing();
         cleanable.clean();
+    }
+
+    @Override
+    void checkCaller() {
+        checkOwner();
+    }
+
+    @Override
+    ObjectChecks checks() {
+        return checks;
     }
 
     void checkOwner() {

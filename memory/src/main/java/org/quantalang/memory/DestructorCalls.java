@@ -1,0 +1,46 @@
+package org.quantalang.memory;
+
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.object.Memory;
+import org.quantalang.memory.internal.object.NativeCalls;
+import org.quantalang.memory.internal.type.HeapType;
+import org.quantalang.memory.internal.type.TypeTable;
+
+/**
+ * Runs the destructor of a dying object, Java function or C function pointer, and reports its
+ * failure: whatever a destructor throws, the release or collection that ran it goes on.
+ */
+final class DestructorCalls {
+    private final Heap heap;
+    private final TypeTable types;
+    private final FailureHandler failures;
+
+    DestructorCalls(Heap heap, TypeTable types, FailureHandler failures) {
+        this.heap = heap;
+        this.types = types;
+        this.failures = failures;
+    }
+
+    void run(long header) {
+        HeapType type = types.at(HeaderWord.type(Memory.getLong(header)));
+        long object = header + HeaderWord.BYTES;
+        try {
+            Destructor drop = type.info.drop();
+            if (drop != null) {
+                drop.destroy(heap, object);
+            } else {
+                NativeCalls.drop(type.info.nativeDrop(), object);
+            }
+        } catch (Throwable failure) {
+            reportFailure(type.info, object, failure);
+        }
+    }
+
+    private void reportFailure(TypeInfo type, long object, Throwable failure) {
+        try {
+            failures.destructorFailed(type, object, failure);
+        } catch (RuntimeException handlerFailed) {
+            FailureHandler.LOG.destructorFailed(type, object, handlerFailed);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package org.quantalang.memory.internal.debug;
+
+import org.quantalang.memory.inspect.Histogram;
+import org.quantalang.memory.inspect.SizeClassStats;
+import org.quantalang.memory.inspect.TypeCounts;
+import org.quantalang.memory.internal.alloc.BlockAllocator;
+import org.quantalang.memory.internal.alloc.SizeClass;
+import org.quantalang.memory.internal.alloc.SizeClassTable;
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.object.Memory;
+import org.quantalang.memory.internal.type.HeapType;
+import org.quantalang.memory.internal.type.TypeTable;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/** Counts what a heap holds, by a walk over its pages: per type and per size class. */
+public final class HeapCensus {
+    private final BlockAllocator blocks;
+    private final TypeTable types;
+
+    /**
+     * @param blocks whose blocks are counted
+     * @param types what their headers name
+     */
+    public HeapCensus(BlockAllocator blocks, TypeTable types) {
+        this.blocks = blocks;
+        this.types = types;
+    }
+
+    /** {@return how many objects of this type live} */
+    public long liveOf(HeapType type) {
+        long[] count = new long[1];
+        blocks.walk()
+                .forEach(
+                        (header, _) ->
+                                count[0] +=
+                                        HeaderWord.type(Memory.getLong(header)) == type.index
+                                                ? 1
+                                                : 0);
+        return count[0];
+    }
+
+    /** {@return live objects and bytes per type, most bytes first} */
+    public Histogram histogram() {
+        long[][] perType = new long[types.count() + 1][2];
+        blocks.walk()
+                .forEach(
+                        (header, bytes) -> {
+                            long[] row = perType[HeaderWord.type(Memory.getLong(header))];
+                            row[0]++;
+                            row[1] += bytes;
+                        });
+        List<Histogram.Row> rows = new ArrayList<>();
+        for (int index = 1; index < perType.length; index++) {
+            if (perType[index][0] > 0) {
+                rows.add(
+                        new Histogram.Row(
+                                types.at(index).info.name(), perType[index][0], perType[index][1]));
+            }
+        }
+        rows.sort(Comparator.comparingLong(Histogram.Row::bytes).reversed());
+        return new Histogram(rows);
+    }
+
+    /** {@return the size classes in use} */
+    public List<SizeClassStats> sizeClasses() {
+        SizeClassTable classes = blocks.classes();
+        long[][] counts = blocks.walk().perClass();
+        List<SizeClassStats> rows = new ArrayList<>();
+        for (int index = 0; index < counts.length; index++) {
+            if (counts[index][0] > 0) {
+                long bytes = classes.blockBytes(index);
+                long live = counts[index][0] - counts[index][1];
+                long peak = classes.peakBlocks(index);
+                boolean large = index == SizeClass.LARGE;
+                rows.add(
+                        new SizeClassStats(
+                                bytes,
+                                counts[index][0],
+                                counts[index][1],
+                                peak,
+                                large ? classes.largeBytes() : live * bytes,
+                                large ? classes.largePeakBytes() : peak * bytes,
+                                classes.pages(index)));
+            }
+        }
+        return List.copyOf(rows);
+    }
+
+    /** {@return allocated and freed per type, if they are counted} */
+    public List<TypeCounts> typeCounts() {
+        List<TypeCounts> rows = new ArrayList<>();
+        for (int index = 1; index <= types.count(); index++) {
+            HeapType type = types.at(index);
+            rows.add(
+                    new TypeCounts(
+                            type.info.name(), TypeTable.allocated(type), TypeTable.freed(type)));
+        }
+        return List.copyOf(rows);
+    }
+}
