@@ -140,7 +140,9 @@ public final class RunQueue {
 
     /** Tasks at this moment; any thread. */
     public int size() {
-        long front = (long) HEAD.getAcquire(this);
+        // Volatile: a worker that goes to sleep reads this after it has set its bit; pairs with the
+        // compare-and-set in pop, after which the owner reads the bits.
+        long front = (long) HEAD.getVolatile(this);
         return (int) Math.max(0, (long) TAIL.getAcquire(this) - front);
     }
 

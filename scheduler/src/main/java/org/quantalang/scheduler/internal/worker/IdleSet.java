@@ -108,6 +108,11 @@ public final class IdleSet {
         }
     }
 
+    /** Whether any worker sleeps; ordered with the other accesses of the word. */
+    public boolean somebodySleeps() {
+        return ((long) WORD.getVolatile(this) & IDLE_MASK) != 0;
+    }
+
     /** Workers that sleep, one bit each. */
     public long idleMask() {
         return (long) WORD.getVolatile(this) & IDLE_MASK;

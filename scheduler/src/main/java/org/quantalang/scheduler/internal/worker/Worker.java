@@ -31,9 +31,6 @@ final class Worker extends Thread implements CurrentTask.Runner {
     private static final int SHORT_GAP_COSTS = 12;
     private static final long LEAST_SPIN_NANOS = 2_000;
 
-    /** Yields between two looks for a sleeping worker, so that short polls do not pay for wakes. */
-    private static final int YIELDS_BETWEEN_WAKES = 256;
-
     private static final int ID_BLOCK = 64;
 
     private static final int EMPTY = 0;
@@ -58,7 +55,7 @@ final class Worker extends Thread implements CurrentTask.Runner {
     private boolean searching;
     private boolean sawYoung;
     private long spinNanos = LEAST_SPIN_NANOS;
-    private int yieldsUntilWake = YIELDS_BETWEEN_WAKES;
+    private boolean unannounced; // the ring has tasks that no sleeping worker was looked for
     private final long[] loneTaken; // by worker: its ring's count of taken when one task was seen
     private final long[] loneSince;
 
@@ -118,17 +115,12 @@ final class Worker extends Thread implements CurrentTask.Runner {
     }
 
     /**
-     * A task that goes on after others: to the back. That makes no more tasks than there were, so a
-     * sleeping worker is looked for only now and then, and never if the task is alone: this worker
-     * is about to take it itself.
+     * A task that goes on after others: to the back. If this worker takes it out again at once,
+     * nobody needs to be woken for it: {@link #next} decides.
      */
     void requeue(TaskCell<?> task) {
-        boolean alone = slot == null && ring.size() == 0;
         pushQuietly(task);
-        if (!alone && --yieldsUntilWake <= 0) {
-            yieldsUntilWake = YIELDS_BETWEEN_WAKES;
-            all.wakeOne();
-        }
+        unannounced = true;
     }
 
     private void pushQuietly(TaskCell<?> task) {
@@ -160,10 +152,12 @@ final class Worker extends Thread implements CurrentTask.Runner {
         }
     }
 
+    /** The next task to run; before it, which may run for long, the ring is announced. */
     private @Nullable TaskCell<?> next() {
         if (++turn % INJECTOR_INTERVAL == 0) {
             TaskCell<?> outside = all.injector().poll(turn);
             if (outside != null) {
+                announce();
                 return outside;
             }
         }
@@ -171,6 +165,7 @@ final class Worker extends Thread implements CurrentTask.Runner {
         if (hot != null) {
             slot = null;
             if (++streak <= SLOT_STREAK || ring.size() == 0) {
+                announce();
                 return hot;
             }
             streak = 0;
@@ -179,7 +174,30 @@ final class Worker extends Thread implements CurrentTask.Runner {
             streak = 0;
         }
         TaskCell<?> own = ring.pop();
-        return own != null ? own : takeFromInjector();
+        if (own != null) {
+            // No fence needed: the pop's compare-and-set of the head, then this read of the idle
+            // word; a sleeper's compare-and-set of that word, then its read of the head.
+            if (unannounced && all.idle().somebodySleeps()) {
+                announce();
+            }
+            unannounced = false;
+            return own;
+        }
+        TaskCell<?> outside = takeFromInjector();
+        // On the way from the injector nobody saw the tasks: whoever looked in vain sleeps now.
+        unannounced = true;
+        announce();
+        return outside;
+    }
+
+    /** Looks for a sleeping worker if there is something in the ring that nobody was told of. */
+    private void announce() {
+        if (unannounced) {
+            unannounced = false;
+            if (ring.size() > 0) {
+                all.wakeOne();
+            }
+        }
     }
 
     /** Takes its share, so that the workers do not meet at the injector for every task. */

@@ -13,11 +13,26 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(120)
 class ParkProtocolModelTest {
     @ParameterizedTest
-    @CsvSource({"1, 2, 0", "1, 2, 1", "2, 2, 0", "2, 1, 1", "2, 2, 1", "3, 2, 0"})
-    void leavesNoTaskBesideAParkedWorker(int workers, int first, int second) {
+    @CsvSource({
+        "1, 2, 0, 0",
+        "1, 2, 1, 0",
+        "1, 1, 1, 1",
+        "2, 2, 0, 0",
+        "2, 1, 1, 0",
+        "2, 2, 1, 0",
+        "2, 1, 0, 1",
+        "2, 1, 1, 1",
+        "2, 1, 0, 2",
+        "3, 2, 0, 0",
+        "3, 1, 0, 1"
+    })
+    void leavesNoTaskBesideAParkedWorker(int workers, int first, int second, int spawns) {
         var model =
                 new ParkProtocolModel(
-                        workers, new int[] {first, second}, ParkProtocolModel.Variant.AS_BUILT);
+                        workers,
+                        new int[] {first, second},
+                        spawns,
+                        ParkProtocolModel.Variant.AS_BUILT);
 
         assertEquals("", model.explore());
         assertTrue(model.states() > 100, "states: " + model.states());
@@ -27,7 +42,7 @@ class ParkProtocolModelTest {
     @Tag("soak")
     @Timeout(1200)
     void leavesNoTaskBesideOneOfThreeParkedWorkersWhenTwoSubmit() {
-        leavesNoTaskBesideAParkedWorker(3, 1, 1);
+        leavesNoTaskBesideAParkedWorker(3, 1, 1, 1);
     }
 
     @Test
@@ -50,9 +65,24 @@ class ParkProtocolModelTest {
         assertFails(2, ParkProtocolModel.Variant.REFUSED_SEARCHER_COUNTS_DOWN, "search");
     }
 
+    @Test
+    void strandsAYieldingTaskThatIsNotAnnounced() {
+        assertFails(2, ParkProtocolModel.Variant.YIELD_UNANNOUNCED, "beside a parked");
+    }
+
+    @Test
+    void strandsABatchThatIsMovedInSilence() {
+        assertFails(2, ParkProtocolModel.Variant.BATCH_UNANNOUNCED, "beside a parked");
+    }
+
+    @Test
+    void strandsATaskWhenTheSearchIsNotPassedOn() {
+        assertFails(2, ParkProtocolModel.Variant.SEARCH_NOT_PASSED_ON, "beside a parked");
+    }
+
     private static void assertFails(
             int workers, ParkProtocolModel.Variant variant, String violation) {
-        String found = new ParkProtocolModel(workers, new int[] {2, 1}, variant).explore();
+        String found = new ParkProtocolModel(workers, new int[] {1, 1}, 1, variant).explore();
 
         assertTrue(found.contains(violation), found);
     }
