@@ -4,6 +4,7 @@ import static org.quantalang.memory.internal.object.HeaderWord.ONE_STRONG;
 
 import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.inspect.Histogram;
+import org.quantalang.memory.inspect.LeakReport;
 import org.quantalang.memory.inspect.SizeClassStats;
 import org.quantalang.memory.inspect.TypeCounts;
 import org.quantalang.memory.inspect.VerificationReport;
@@ -18,9 +19,12 @@ import org.quantalang.memory.internal.cycle.LocalCollector;
 import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.debug.HeapCensus;
 import org.quantalang.memory.internal.debug.HeapVerifier;
+import org.quantalang.memory.internal.debug.LeakFinder;
 import org.quantalang.memory.internal.debug.ObjectChecks;
+import org.quantalang.memory.internal.debug.Site;
 import org.quantalang.memory.internal.handle.HandleState;
 import org.quantalang.memory.internal.handle.HeapLife;
+import org.quantalang.memory.internal.handle.HeapLife.OpenView;
 import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
@@ -60,7 +64,7 @@ public final class ConfinedHeap extends PayloadAccess {
     static final Cleaner CLEANER = Cleaner.create();
 
     private final HeapConfig config;
-    private final Thread owner = Thread.currentThread();
+    private Thread owner = Thread.currentThread();
     private final HeapSpace space;
     private final BlockAllocator blocks;
     private final TypeTable types;
@@ -641,8 +645,8 @@ public final class ConfinedHeap extends PayloadAccess {
     }
 
     /** A view's arena closed, on whatever thread. */
-    void viewClosed(long object) {
-        life.viewClosed(object);
+    void viewClosed(OpenView view) {
+        life.viewClosed(view);
         if (usable()) {
             releaseLetGo();
         }
@@ -810,17 +814,42 @@ public final class ConfinedHeap extends PayloadAccess {
         blocks.trim();
     }
 
+    /**
+     * Searches for objects that are held from outside the heap, and what keeps the others alive.
+     * Cost: some steps, and some 50 bytes of the Java heap, for each object.
+     *
+     * @return what it found
+     */
+    public LeakReport leaks() {
+        checkOwner();
+        releaseLetGo();
+        return new LeakFinder(config.name(), blocks, types, checks).find();
+    }
+
     @Override
     public void close() {
+        close(config.leakPolicy());
+    }
+
+    /**
+     * As {@link #close()}, whatever the heap was configured to do with objects that are still held.
+     *
+     * @param policy what to do with them
+     */
+    public void close(LeakPolicy policy) {
         if (closed) {
             return;
         }
-        checkOwner();
-        releaseLetGo();
-        if (life.openViews() > 0) {
-            throw new IllegalStateException(
-                    "heap has open views: name=%s views=%d; close their arenas first"
-                            .formatted(config.name(), life.openViews()));
+        takeOverFromEndedThread();
+        checkUnused();
+        if (policy != LeakPolicy.FREE_ALL) {
+            LeakReport leaks = leaks();
+            if (!leaks.isEmpty() && policy == LeakPolicy.FAIL) {
+                throw new IllegalStateException(leaks.text());
+            }
+            if (!leaks.isEmpty()) {
+                config.notices().accept(leaks.text());
+            }
         }
         closed = true;
         user = null;
@@ -837,6 +866,42 @@ public final class ConfinedHeap extends PayloadAccess {
     @Override
     ObjectChecks checks() {
         return checks;
+    }
+
+    /** Nobody can close the heap of a thread that is gone, but another thread. */
+    private void takeOverFromEndedThread() {
+        synchronized (life) {
+            if (!closed && !owner.isAlive()) {
+                owner = Thread.currentThread();
+                user = owner;
+            }
+        }
+    }
+
+    private void checkUnused() {
+        if (!usable()) {
+            throw new IllegalStateException(
+                    ("heap is in use by another thread: name=%s owner=%s state=%s caller=%s; close"
+                                    + " it there, or when that thread has ended")
+                            .formatted(
+                                    config.name(),
+                                    owner.getName(),
+                                    owner.getState(),
+                                    Thread.currentThread().getName()),
+                    Site.of(owner).asCause("what the owner does"));
+        }
+        if (reclaimer.draining() || cycles.collecting()) {
+            throw new IllegalStateException(
+                    "heap is in use by its own destructors or a collection: name=%s; close it when"
+                                    .formatted(config.name())
+                            + " they have returned");
+        }
+        releaseLetGo();
+        if (life.openViews() > 0) {
+            throw new IllegalStateException(
+                    "heap has open views: name=%s views=%d; close their arenas first%s"
+                            .formatted(config.name(), life.openViews(), life.namesOfViews()));
+        }
     }
 
     void checkOwner() {

@@ -278,7 +278,14 @@ public interface Heap extends AutoCloseable {
     /** Gives empty pages back to the system now. */
     void trim();
 
-    /** Frees the heap with all its objects; no destructor runs. A second close does nothing. */
+    /**
+     * Frees the heap with all its objects; no destructor runs. What becomes of objects that are
+     * still held says {@link HeapConfig#withLeakPolicy}. A second close does nothing.
+     *
+     * @throws IllegalStateException if the heap is in use: views are open, a destructor or a
+     *     collection runs, another thread owns it; or by {@link LeakPolicy#FAIL}. The heap is open
+     *     then, and may be closed later
+     */
     @Override
     void close();
 }

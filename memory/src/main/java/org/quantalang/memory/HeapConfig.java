@@ -3,6 +3,7 @@ package org.quantalang.memory;
 import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.internal.alloc.PageSource;
 import org.quantalang.memory.internal.cycle.LocalCollector;
+import org.quantalang.memory.internal.debug.CheckedLevel;
 
 import java.time.Duration;
 import java.util.Objects;
@@ -32,6 +33,7 @@ public final class HeapConfig {
         private CycleOptions cycleOptions = CycleOptions.DEFAULT;
         private long lastEpoch = LocalCollector.LAST_EPOCH;
         private boolean countsPerType;
+        private LeakPolicy leakPolicy = CheckedLevel.ON ? LeakPolicy.REPORT : LeakPolicy.FREE_ALL;
         private FailureHandler failureHandler = FailureHandler.LOG;
         private @Nullable Consumer<CollectionResult> collectionListener;
         private Consumer<String> notices = HeapConfig::log;
@@ -164,6 +166,17 @@ public final class HeapConfig {
     }
 
     /**
+     * Sets what closing the heap does if objects are still held from outside. The default is {@link
+     * LeakPolicy#FREE_ALL}, in checked mode {@link LeakPolicy#REPORT}.
+     *
+     * @param policy what it does
+     * @return the changed copy
+     */
+    public HeapConfig withLeakPolicy(LeakPolicy policy) {
+        return with(to -> to.leakPolicy = Objects.requireNonNull(policy));
+    }
+
+    /**
      * Sets who is told of destructors that fail.
      *
      * @param handler told of failures
@@ -247,6 +260,11 @@ public final class HeapConfig {
     /** {@return whether objects are counted for each type} */
     public boolean countsPerType() {
         return values.countsPerType;
+    }
+
+    /** {@return what closing the heap does if objects are still held} */
+    public LeakPolicy leakPolicy() {
+        return values.leakPolicy;
     }
 
     /** {@return who is told of destructors that fail} */

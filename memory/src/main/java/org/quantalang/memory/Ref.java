@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.debug.Site;
 import org.quantalang.memory.internal.handle.HandleState;
+import org.quantalang.memory.internal.handle.HeapLife.OpenView;
 import org.quantalang.memory.internal.handle.Views;
 
 import java.lang.foreign.Arena;
@@ -181,11 +182,11 @@ public final class Ref<T> implements AutoCloseable {
         long start = array ? object + TypeInfo.ARRAY_ELEMENTS : object;
         long bytes = array ? heap.length(object) * elementBytes() : info.size();
         heap.retain(object);
-        heap.life().viewOpened();
+        OpenView view = heap.life().viewOpened(info.name(), object);
         try {
-            return Views.open(start, bytes, arena, () -> heap.viewClosed(object));
+            return Views.open(start, bytes, arena, () -> heap.viewClosed(view));
         } catch (Throwable refused) {
-            heap.viewClosed(object);
+            heap.viewClosed(view);
             throw refused;
         }
     }

@@ -657,6 +657,11 @@ public final class BaconRajanCollector implements CycleCollector {
     }
 
     @Override
+    public boolean collecting() {
+        return collecting || counters.telling();
+    }
+
+    @Override
     public long candidates() {
         return roots.size();
     }

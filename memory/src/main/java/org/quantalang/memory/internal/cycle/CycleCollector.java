@@ -66,6 +66,9 @@ public interface CycleCollector {
     /** Tells every buffered candidate, in no order. */
     void forEachCandidate(LongConsumer visitor);
 
+    /** Whether it works right now: a destructor or listener that it called asks. */
+    boolean collecting();
+
     /** Candidates that wait. */
     long candidates();
 

@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 final class CycleCounters {
     private final BlockAllocator blocks;
     private final @Nullable Consumer<CollectionResult> listener;
+    private boolean telling;
     private final Pauses pauses = new Pauses();
 
     long full;
@@ -105,8 +106,18 @@ final class CycleCounters {
             recorded.commit(result(complete));
         }
         if (listener != null) {
-            listener.accept(result(complete));
+            telling = true;
+            try {
+                listener.accept(result(complete));
+            } finally {
+                telling = false;
+            }
         }
+    }
+
+    /** Whether the listener is being told. */
+    boolean telling() {
+        return telling;
     }
 
     /** What the last collection did. */

@@ -651,6 +651,11 @@ public final class LocalCollector implements CycleCollector {
     }
 
     @Override
+    public boolean collecting() {
+        return collecting || counters.telling();
+    }
+
+    @Override
     public long candidates() {
         return candidates.size();
     }

@@ -19,7 +19,7 @@ import java.util.Map;
  *
  * <p>Owner thread only.
  */
-public final class ObjectChecks {
+public final class ObjectChecks implements AllocationSites {
     private final String heapName;
     private final BlockWalk walk;
     private final TypeTable types;
@@ -50,6 +50,12 @@ public final class ObjectChecks {
         if (CheckedLevel.ALL) {
             histories.put(header, new History(type.info.name(), Site.here()));
         }
+    }
+
+    @Override
+    public @Nullable Site of(long header) {
+        History history = histories.get(header);
+        return history == null ? null : history.allocated;
     }
 
     /** An object is about to lose a reference; where it lost its last one is remembered. */

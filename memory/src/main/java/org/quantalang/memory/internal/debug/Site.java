@@ -32,14 +32,24 @@ public final class Site {
                     "DoubleField",
                     "FloatField");
 
-    private final String thread = Thread.currentThread().getName();
-    private final Throwable stack = new Throwable("where");
+    private final String thread;
+    private final Throwable stack;
 
-    private Site() {}
+    private Site(Thread thread, Throwable stack) {
+        this.thread = thread.getName();
+        this.stack = stack;
+    }
 
     /** The stack of the caller. */
     public static Site here() {
-        return new Site();
+        return new Site(Thread.currentThread(), new Throwable("where"));
+    }
+
+    /** What a thread does now; costs a safepoint. */
+    public static Site of(Thread thread) {
+        Throwable stack = new Throwable("where");
+        stack.setStackTrace(thread.getStackTrace());
+        return new Site(thread, stack);
     }
 
     /** Name of the thread. */
