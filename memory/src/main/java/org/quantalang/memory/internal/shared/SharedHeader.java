@@ -1,0 +1,292 @@
+package org.quantalang.memory.internal.shared;
+
+import org.quantalang.memory.internal.object.HeaderWord;
+
+/**
+ * The two header words of an object in a shared heap, and every bit of them. Biased counting after
+ * Choi, Shull and Torrellas (PACT 2018): the thread that made an object counts plainly in word A,
+ * all others atomically in word B; the object's count is the sum.
+ *
+ * <pre>
+ *  word A  63      40 39      28 27       16 15        0      stored by the owner thread alone
+ *         +----------+----------+-----------+-----------+
+ *         | ops   24 | bias  12 | owner  12 | type   16 |
+ *         +----------+----------+-----------+-----------+
+ *  word B  63      44 43      20 19        8 7         0      changed by compare-and-set or add
+ *         +----------+----------+-----------+-----------+
+ *         | ops   20 | shared 24| weak   12 | flags   8 |      shared is signed
+ *         +----------+----------+-----------+-----------+
+ *  flags   7 leaf  6 claimed  5 buffered  4 acyclic  3 finalized  2 dead  1 queued  0 merged
+ *
+ *  dying, dead: word A is the link of the work list (44 bits, 16-byte granules) and the type
+ *  free block:  word A is 0, word B the next free block
+ * </pre>
+ *
+ * <p>Both ops fields count retains. They are for a collector beside running threads, which must see
+ * that a count went up and down between its two looks; nothing reads them yet. On top of their
+ * words, their carry is lost without harm. (A negative shared count borrows from ops; each pair of
+ * both still is a word of its own.)
+ *
+ * <h2>States</h2>
+ *
+ * <pre>
+ *  state     word A            word B                     who may destroy
+ *  BIASED    owner, bias &gt; 0   not merged                 nobody
+ *  QUEUED    owner, bias &gt; 0   not merged, queued         nobody: the owner has it in its queue
+ *  MERGED    no owner          merged, shared &gt; 0         nobody
+ *  DYING     no owner          merged, shared 0           who made it so
+ *  DEAD      no owner          dead; weak &gt; 0 or queued   its block goes to who removes the last of these
+ *
+ *  from     event                                  to                     method
+ *  BIASED   owner retains, bias not full           BIASED  bias + 1       ownerRetained
+ *  BIASED   owner retains, bias full               BIASED  shared + half, then bias - half   spilledIn, spilledOut
+ *  BIASED   owner releases, bias &gt; 1              BIASED  bias - 1       ownerReleased
+ *  BIASED   owner releases, bias = 1, B exclusive  DYING   (no atomic)    exclusive
+ *  BIASED   owner releases, bias = 1               MERGED or DYING        withoutOwner, then merged
+ *  BIASED   other retains                          BIASED  shared + 1     RETAIN_SHARED
+ *  BIASED   other releases, shared stays &gt;= 0     BIASED  shared - 1     releasedByOther
+ *  BIASED   other releases, shared becomes -1      QUEUED  told to owner  releasedByOther
+ *  QUEUED   other releases                         QUEUED  shared - 1     releasedByOther
+ *  QUEUED   owner takes it from its queue          MERGED or DYING        withoutOwner, then handedBack
+ *  BIASED   its owner's thread ends            QUEUED  not told       claimedForMerge, then as above
+ *  QUEUED   its owner's thread ends            MERGED or DYING, still queued   withoutOwner, then merged
+ *  MERGED   any retains                            MERGED  shared + 1     RETAIN_SHARED
+ *  MERGED   any releases                           MERGED or DYING        ONE_SHARED
+ *  QUEUED, merged meanwhile: taken from the queue  the flag goes          taken
+ *  BIASED, QUEUED, MERGED   weak upgrade           shared + 1             upgraded
+ *  DYING    destroyed                              DEAD, or block freed   dead
+ *  DEAD     last weak reference, queue entry gone  block freed            holdsBlock
+ * </pre>
+ *
+ * <p>What holds, and {@code CountModelTest} checks for two threads over every interleaving: {@code
+ * bias + shared} is the number of strong references whenever no operation is half done and never
+ * less than that in between; word A of an unmerged object is stored by its owner's runner alone,
+ * word A of a merged one only by who destroys it; exactly one thread sees the last reference go; a
+ * block is freed exactly once, when nothing can reach its header any more.
+ *
+ * <p>Pure functions of words; who applies them how is in {@code SharedCounts}.
+ */
+public final class SharedHeader {
+    /** Word B's offset. */
+    static final long WORD_B = HeaderWord.WORD_B;
+
+    // ---- word A
+
+    static final int OWNER_SHIFT = HeaderWord.TYPE_BITS;
+    static final int OWNER_BITS = 12;
+    static final long OWNER_MASK = ((1L << OWNER_BITS) - 1) << OWNER_SHIFT;
+
+    /** Most owners at a time; 0 means none. */
+    static final int MOST_OWNERS = (1 << OWNER_BITS) - 1;
+
+    static final int BIAS_SHIFT = OWNER_SHIFT + OWNER_BITS;
+    static final int BIAS_BITS = 12;
+    static final long ONE_BIAS = 1L << BIAS_SHIFT;
+    static final long BIAS_MASK = ((1L << BIAS_BITS) - 1) << BIAS_SHIFT;
+
+    /** How much a full bias moves to the shared count. */
+    static final long HALF_BIAS = 1L << (BIAS_BITS - 1);
+
+    private static final long ONE_OP_A = 1L << (BIAS_SHIFT + BIAS_BITS);
+
+    // ---- word B
+
+    static final long MERGED = 1;
+    static final long QUEUED = 1 << 1;
+    static final long DEAD = 1 << 2;
+    static final long FINALIZED = 1 << 3;
+    static final long ACYCLIC = 1 << 4;
+    static final long BUFFERED = 1 << 5;
+    static final long CLAIMED = 1 << 6;
+
+    /** Nothing but its block needs to be freed. */
+    static final long LEAF = 1 << 7;
+
+    static final int WEAK_SHIFT = 8;
+    static final int WEAK_BITS = 12;
+    static final long ONE_WEAK = 1L << WEAK_SHIFT;
+    static final long WEAK_MASK = ((1L << WEAK_BITS) - 1) << WEAK_SHIFT;
+    static final int SHARED_SHIFT = WEAK_SHIFT + WEAK_BITS;
+    static final int SHARED_BITS = 24;
+    static final long ONE_SHARED = 1L << SHARED_SHIFT;
+    static final long SHARED_MASK = ((1L << SHARED_BITS) - 1) << SHARED_SHIFT;
+    private static final long ONE_OP_B = 1L << (SHARED_SHIFT + SHARED_BITS);
+
+    /** Added to word B by a retain of a thread that is not the owner. */
+    static final long RETAIN_SHARED = ONE_SHARED + ONE_OP_B;
+
+    /**
+     * From here on a shared count no longer falls, so that its object lives until the heap closes:
+     * saturated or immortal. Only a count that still rises in this zone is moved, back to its
+     * middle.
+     */
+    static final long PINNED = 1L << (SHARED_BITS - 2);
+
+    /** Where makeImmortal puts a count, and where one that rises to {@link #CEILING} falls back. */
+    static final long PINNED_MIDDLE = PINNED + (PINNED >> 1);
+
+    static final long CEILING = PINNED_MIDDLE + (PINNED >> 2);
+
+    private static final long NOT_EXCLUSIVE = SHARED_MASK | WEAK_MASK | QUEUED | BUFFERED;
+
+    private SharedHeader() {}
+
+    // ---- what the words say
+
+    static int owner(long a) {
+        return (int) (a >>> OWNER_SHIFT) & MOST_OWNERS;
+    }
+
+    static long bias(long a) {
+        return (a & BIAS_MASK) >>> BIAS_SHIFT;
+    }
+
+    static long shared(long b) {
+        return b << (64 - SHARED_SHIFT - SHARED_BITS) >> (64 - SHARED_BITS);
+    }
+
+    static long weak(long b) {
+        return (b & WEAK_MASK) >>> WEAK_SHIFT;
+    }
+
+    static boolean has(long b, long flags) {
+        return (b & flags) != 0;
+    }
+
+    static boolean pinned(long b) {
+        return shared(b) >= PINNED;
+    }
+
+    /** Something besides strong references holds the block. */
+    static boolean holdsBlock(long b) {
+        return (b & (WEAK_MASK | QUEUED | BUFFERED)) != 0;
+    }
+
+    /** Merged, and no strong reference is left: whoever made it so destroys the object. */
+    static boolean lastGone(long b) {
+        return (b & (SHARED_MASK | MERGED)) == MERGED;
+    }
+
+    /**
+     * The owner holds the only reference of any kind, given that its bias is 1: no other thread can
+     * reach the object, so that nothing about it needs to be atomic any more.
+     */
+    static boolean exclusive(long b) {
+        return (b & NOT_EXCLUSIVE) == 0;
+    }
+
+    /** A leaf of which the owner holds the only reference of any kind, given a bias of 1. */
+    static boolean exclusiveLeaf(long b) {
+        return (b & (NOT_EXCLUSIVE | LEAF)) == LEAF;
+    }
+
+    /**
+     * A weak reference may become strong. Of an unmerged object the owner alone knows whether the
+     * sum is 0; while it has not found that out, the object is whole and may come back.
+     */
+    static boolean upgradable(long b) {
+        return (b & (DEAD | FINALIZED | CLAIMED)) == 0 && !lastGone(b);
+    }
+
+    // ---- word A, by the owner's runner
+
+    static long fresh(int type, int owner) {
+        return ONE_BIAS | (long) owner << OWNER_SHIFT | type;
+    }
+
+    static long ownerRetained(long a) {
+        return a + (ONE_BIAS + ONE_OP_A);
+    }
+
+    static boolean biasFull(long a) {
+        return (a & BIAS_MASK) == BIAS_MASK;
+    }
+
+    static long ownerReleased(long a) {
+        return a - ONE_BIAS;
+    }
+
+    static boolean onlyBias(long a) {
+        return (a & BIAS_MASK) == ONE_BIAS;
+    }
+
+    /** The first half of a merge: from here on no thread takes itself for the owner. */
+    static long withoutOwner(long a) {
+        return a & HeaderWord.TYPE_MASK;
+    }
+
+    /** Half of a full bias is in word B already. */
+    static long spilledOut(long a) {
+        return a - HALF_BIAS * ONE_BIAS;
+    }
+
+    // ---- word B
+
+    /** The fresh word of an object that has an owner. */
+    static long fresh(boolean cyclic, boolean leaf) {
+        return (cyclic ? 0 : ACYCLIC) | (leaf ? LEAF : 0);
+    }
+
+    /** The fresh word of an object that never had an owner. */
+    static long freshMerged(long fresh) {
+        return fresh | MERGED | ONE_SHARED;
+    }
+
+    /** One reference less by a thread that is not the owner; tells the owner if it must know. */
+    static long releasedByOther(long b) {
+        long after = b - ONE_SHARED;
+        return shared(after) < 0 && !has(b, MERGED) ? after | QUEUED : after;
+    }
+
+    /** Whether the release from {@code b} to {@code after} must put the object on the queue. */
+    static boolean mustTell(long b, long after) {
+        return !has(b, QUEUED) && has(after, QUEUED);
+    }
+
+    static long spilledIn(long b) {
+        return b + HALF_BIAS * ONE_SHARED;
+    }
+
+    /** The second half of a merge: word A's count comes here. */
+    static long merged(long b, long bias) {
+        return b + bias * ONE_SHARED | MERGED;
+    }
+
+    /** The same for an object that came through the queue, or was claimed: that flag goes. */
+    static long handedBack(long b, long bias) {
+        return taken(merged(b, bias));
+    }
+
+    /** No thread puts it on the queue any more: the runner merges it as if it had been there. */
+    static long claimedForMerge(long b) {
+        return b | QUEUED;
+    }
+
+    /** A merged object leaves the queue. */
+    static long taken(long b) {
+        return b & ~QUEUED;
+    }
+
+    static long upgraded(long b) {
+        return b + RETAIN_SHARED;
+    }
+
+    static long dead(long b) {
+        return b | DEAD;
+    }
+
+    static long pin(long b) {
+        return (b & ~SHARED_MASK) | PINNED_MIDDLE << SHARED_SHIFT;
+    }
+
+    // ---- the link of dead objects
+
+    /** Word A of a dead object: the next of its list, and its type still. */
+    static long link(long a, long next) {
+        return (a & HeaderWord.TYPE_MASK) | next << (HeaderWord.TYPE_BITS - 4);
+    }
+
+    static long next(long a) {
+        return a >>> HeaderWord.TYPE_BITS << 4;
+    }
+}

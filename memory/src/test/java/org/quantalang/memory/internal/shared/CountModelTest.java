@@ -1,0 +1,36 @@
+package org.quantalang.memory.internal.shared;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class CountModelTest {
+    @Nested
+    class GivenTheTransitionsOfTheHeader {
+        @Test
+        void everyInterleavingOverOneObjectIsSound() {
+            CountModel.Outcome outcome = new CountModel(1, 4).explore();
+            assertEquals("", outcome.fault(), outcome.trace());
+            assertTrue(outcome.states() > 100_000, "explored " + outcome.states());
+        }
+
+        @Test
+        void everyInterleavingOverTwoObjectsIsSound() {
+            CountModel.Outcome outcome = new CountModel(2, 3).explore();
+            assertEquals("", outcome.fault(), outcome.trace());
+            assertTrue(outcome.states() > 100_000, "explored " + outcome.states());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(CountModel.Fault.class)
+    void findsEachFault(CountModel.Fault fault) {
+        CountModel.Outcome outcome = new CountModel(1, 2, fault).explore();
+        assertFalse(outcome.sound(), "nothing found in " + outcome.states() + " states");
+    }
+}
