@@ -29,7 +29,6 @@ import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.type.HeapType;
-import org.quantalang.memory.internal.type.TypeDescriptor;
 import org.quantalang.memory.internal.type.TypeTable;
 
 import java.lang.ref.Cleaner;
@@ -97,8 +96,13 @@ public final class ConfinedHeap extends PayloadAccess {
                         config.pageSource(), config.addressSpaceBytes(), config.notices());
         blocks = new BlockAllocator(space, config.limitBytes(), config.returnDelay().toNanos());
         types = new TypeTable(space, blocks.classes(), countTypes);
-        census = new HeapCensus(blocks, types);
-        checks = new ObjectChecks(config.name(), blocks.walk(), types);
+        census = new HeapCensus(blocks::walk, types);
+        checks =
+                new ObjectChecks(
+                        config.name(),
+                        blocks.walk(),
+                        types,
+                        header -> HeaderWord.strong(Memory.getLong(header)));
         destructors = new DestructorCalls(this, types, config.failureHandler());
         cycles = collector();
         reclaimer =
@@ -200,7 +204,7 @@ public final class ConfinedHeap extends PayloadAccess {
     public long allocateUninitialized(TypeInfo info) {
         HeapType type = known(info);
         long header = block(type);
-        zeroReferences(type, header);
+        type.zeroReferences(header);
         return header + HeaderWord.BYTES;
     }
 
@@ -230,46 +234,6 @@ public final class ConfinedHeap extends PayloadAccess {
         }
         if (countTypes) {
             types.countAllocated(type.descriptor);
-        }
-    }
-
-    /** Unrolled for the usual few references: a loop costs more than the stores. */
-    private static void zeroReferences(HeapType type, long header) {
-        switch (type.leadingReferences) {
-            case 0 -> {}
-            case 1 -> Memory.putLong(header, HeaderWord.BYTES, 0);
-            case 2 -> {
-                Memory.putLong(header, HeaderWord.BYTES, 0);
-                Memory.putLong(header, HeaderWord.BYTES + 8, 0);
-            }
-            case 3 -> {
-                Memory.putLong(header, HeaderWord.BYTES, 0);
-                Memory.putLong(header, HeaderWord.BYTES + 8, 0);
-                Memory.putLong(header, HeaderWord.BYTES + 16, 0);
-            }
-            case 4 -> {
-                Memory.putLong(header, HeaderWord.BYTES, 0);
-                Memory.putLong(header, HeaderWord.BYTES + 8, 0);
-                Memory.putLong(header, HeaderWord.BYTES + 16, 0);
-                Memory.putLong(header, HeaderWord.BYTES + 24, 0);
-            }
-            default -> zeroRuns(type, header);
-        }
-    }
-
-    private static void zeroRuns(HeapType type, long header) {
-        long descriptor = type.descriptor;
-        int flags = TypeDescriptor.flags(descriptor);
-        if ((flags & (TypeDescriptor.TRACED | TypeDescriptor.WEAK_FIELDS)) != 0) {
-            // A tracer may look anywhere; weak fields are few: the whole payload is simplest.
-            long payload = header + HeaderWord.BYTES;
-            Memory.zeroWords(payload, payload + type.zeroBytes);
-            return;
-        }
-        int runs = TypeDescriptor.runCount(descriptor);
-        for (int i = 0; i < runs; i++) {
-            long run = TypeDescriptor.run(descriptor, flags, header, i);
-            Memory.zeroWords(TypeDescriptor.start(header, run), TypeDescriptor.end(header, run));
         }
     }
 

@@ -3,7 +3,10 @@ package org.quantalang.memory.internal.alloc;
 import static org.quantalang.memory.internal.object.Memory.getLong;
 import static org.quantalang.memory.internal.object.Memory.putLong;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.internal.object.HeaderWord;
+
+import java.lang.invoke.VarHandle;
 
 /**
  * Blocks from pages of one size class each, with a free list in each page.
@@ -36,8 +39,16 @@ public final class BlockAllocator {
     private final long entryBias;
     private final SizeClassTable classes;
 
-    /** The class table, or the one without pages while something must be done before allocating. */
+    /** Where the current page of each class is. */
+    private final long ownClassTable;
+
+    /** That table, or the one without pages while something must be done before allocating. */
     private long classTable;
+
+    /** Who frees by other threads are told to; null in a confined heap. */
+    private final @Nullable RemoteFrees remote;
+
+    private final int owner;
 
     private long collectedBytes;
 
@@ -46,7 +57,39 @@ public final class BlockAllocator {
         this.pool = new PagePool(space, limitBytes, returnDelayNanos);
         this.entryBias = space.entryBias;
         this.classes = new SizeClassTable();
+        this.ownClassTable = space.classTable;
         this.classTable = space.classTable;
+        this.remote = null;
+        this.owner = 0;
+    }
+
+    /** The pages of one owner of a shared heap, which has other owners beside it. */
+    BlockAllocator(
+            HeapSpace space,
+            PagePool pool,
+            SizeClassTable classes,
+            long classTable,
+            RemoteFrees remote,
+            int owner) {
+        this.space = space;
+        this.pool = pool;
+        this.entryBias = space.entryBias;
+        this.classes = classes;
+        this.ownClassTable = classTable;
+        this.classTable = classTable;
+        this.remote = remote;
+        this.owner = owner;
+        for (int index = 0; index < HeapSpace.MAX_SIZE_CLASSES; index++) {
+            setCurrent(index, space.noPage);
+        }
+    }
+
+    private long current(int sizeClass) {
+        return getLong(ownClassTable + ((long) sizeClass << 3));
+    }
+
+    private void setCurrent(int sizeClass, long entry) {
+        putLong(ownClassTable + ((long) sizeClass << 3), entry);
     }
 
     /** The classes and their totals. */
@@ -79,7 +122,7 @@ public final class BlockAllocator {
      */
     public long allocateSlow(int sizeClass) {
         while (true) {
-            long entry = space.current(sizeClass);
+            long entry = current(sizeClass);
             if (entry == space.noPage) {
                 if (!addPage(sizeClass)) {
                     return NONE;
@@ -178,8 +221,8 @@ public final class BlockAllocator {
             return;
         }
         int sizeClass = PageTable.sizeClass(entry);
-        if (PageTable.full(entry)) {
-            PageTable.full(entry, false);
+        if (PageTable.role(entry) == PageTable.FULL) {
+            PageTable.role(entry, PageTable.WAITING);
             PageTable.allocated(entry, PageTable.extra(entry));
             enqueue(sizeClass, entry);
         }
@@ -206,20 +249,31 @@ public final class BlockAllocator {
         PageTable.blockBytes(entry, classes.blockBytes(sizeClass));
         PageTable.capacity(entry, classes.capacity(sizeClass));
         PageTable.carved(entry, 0);
-        PageTable.full(entry, false);
-        PageTable.kind(entry, PageTable.SMALL);
+        PageTable.role(entry, PageTable.WAITING);
         PageTable.sizeClass(entry, sizeClass);
         PageTable.next(entry, 0);
         PageTable.prev(entry, 0);
         classes.pageAdded(sizeClass);
         makeCurrent(sizeClass, entry);
+        open(entry, PageTable.SMALL);
         return true;
+    }
+
+    /** A page that is ready begins to count as one of blocks. */
+    private void open(long entry, byte kind) {
+        if (remote != null) {
+            remote.open(entry, owner);
+            // Who walks the pages for those of one owner reads the kind, then the owner.
+            VarHandle.releaseFence();
+        }
+        PageTable.kind(entry, kind);
     }
 
     /** Puts a page in front; it counts one block more than it handed out while it is there. */
     private void makeCurrent(int sizeClass, long entry) {
         PageTable.allocated(entry, PageTable.allocated(entry) + 1);
-        space.setCurrent(sizeClass, entry);
+        PageTable.role(entry, PageTable.CURRENT);
+        setCurrent(sizeClass, entry);
     }
 
     /** Cuts blocks from the untouched part of a page and chains them in address order. */
@@ -249,6 +303,7 @@ public final class BlockAllocator {
     private void demoteHead(int sizeClass, long entry) {
         long other = PageTable.next(entry);
         PageTable.allocated(entry, PageTable.allocated(entry) - 1);
+        PageTable.role(entry, PageTable.WAITING);
         long third = PageTable.next(other);
         PageTable.prev(other, 0);
         PageTable.next(other, entry);
@@ -264,11 +319,11 @@ public final class BlockAllocator {
     private void retireFull(int sizeClass, long entry) {
         long next = PageTable.next(entry);
         PageTable.next(entry, 0);
-        PageTable.full(entry, true);
+        PageTable.role(entry, PageTable.FULL);
         PageTable.extra(entry, PageTable.allocated(entry) - 1);
         PageTable.allocated(entry, PageTable.freed(entry) + 1);
         if (next == 0) {
-            space.setCurrent(sizeClass, space.noPage);
+            setCurrent(sizeClass, space.noPage);
         } else {
             PageTable.prev(next, 0);
             makeCurrent(sizeClass, next);
@@ -277,7 +332,7 @@ public final class BlockAllocator {
 
     /** A page that was full has room again. */
     private void enqueue(int sizeClass, long entry) {
-        long head = space.current(sizeClass);
+        long head = current(sizeClass);
         if (head == space.noPage) {
             PageTable.prev(entry, 0);
             PageTable.next(entry, 0);
@@ -340,11 +395,11 @@ public final class BlockAllocator {
         PageTable.blockBytes(entry, 0);
         PageTable.capacity(entry, 1);
         PageTable.carved(entry, (int) firstBlock);
-        PageTable.full(entry, false);
-        PageTable.kind(entry, PageTable.LARGE);
+        PageTable.role(entry, PageTable.WAITING);
         PageTable.sizeClass(entry, SizeClass.LARGE);
         PageTable.extra(entry, bytes);
         classes.largeAllocated(bytes);
+        open(entry, PageTable.LARGE);
         return page + firstBlock;
     }
 
@@ -359,31 +414,99 @@ public final class BlockAllocator {
 
     /** While closed, every allocation takes the slow path of the heap. */
     public void closeFastPath(boolean closed) {
-        classTable = closed ? space.noClassTable : space.classTable;
+        classTable = closed ? space.noClassTable : ownClassTable;
     }
 
     /** Whether the fast path is closed. */
     public boolean fastPathClosed() {
-        return classTable != space.classTable;
+        return classTable != ownClassTable;
     }
 
     /** Gives back every page that holds nothing, current pages included, at once. */
     public void trim() {
         for (int sizeClass = 1; sizeClass < classes.count(); sizeClass++) {
-            long entry = space.current(sizeClass);
+            long entry = current(sizeClass);
             if (entry != space.noPage && PageTable.allocated(entry) - 1 == PageTable.freed(entry)) {
-                long next = PageTable.next(entry);
-                PageTable.allocated(entry, PageTable.allocated(entry) - 1);
-                if (next == 0) {
-                    space.setCurrent(sizeClass, space.noPage);
-                } else {
-                    PageTable.prev(next, 0);
-                    makeCurrent(sizeClass, next);
-                }
+                removeHead(sizeClass, entry);
                 retireEmpty(sizeClass, entry);
             }
         }
         pool.returnAll();
+    }
+
+    private void removeHead(int sizeClass, long entry) {
+        long next = PageTable.next(entry);
+        PageTable.allocated(entry, PageTable.allocated(entry) - 1);
+        PageTable.role(entry, PageTable.WAITING);
+        if (next == 0) {
+            setCurrent(sizeClass, space.noPage);
+        } else {
+            PageTable.prev(next, 0);
+            makeCurrent(sizeClass, next);
+        }
+    }
+
+    // ---- pages that change their owner, blocks that come back from other threads
+
+    /** Takes over blocks that other threads freed, chained as on a free list. */
+    void takeBack(long entry, long list, long count) {
+        long head = PageTable.freeList(entry);
+        if (head != space.pageOf(entry)) {
+            putLong(lastOf(list, count), HeaderWord.WORD_B, head);
+        }
+        freed(entry, list, count);
+    }
+
+    private long lastOf(long list, long count) {
+        long last = list;
+        for (long left = count; left > 1; left--) {
+            long next = getLong(last, HeaderWord.WORD_B);
+            if (((next ^ last) & NOT_SAME_PAGE) != 0) {
+                throw damaged(space.entry(last), last, next);
+            }
+            last = next;
+        }
+        return last;
+    }
+
+    /** Lets go of a page with room in this class, for another owner; 0 if there is none. */
+    long letGo(int sizeClass) {
+        long entry = current(sizeClass);
+        if (entry == space.noPage) {
+            return 0;
+        }
+        removeHead(sizeClass, entry);
+        return entry;
+    }
+
+    /** Whether a page of the class has room, as far as a look without a lock tells. */
+    boolean hasPage(int sizeClass) {
+        return current(sizeClass) != space.noPage;
+    }
+
+    /** Forgets all pages: each goes to another owner by {@link #adopt}. */
+    void forgetPages() {
+        for (int sizeClass = 1; sizeClass < classes.count(); sizeClass++) {
+            long entry = current(sizeClass);
+            if (entry != space.noPage) {
+                PageTable.allocated(entry, PageTable.allocated(entry) - 1);
+                PageTable.role(entry, PageTable.WAITING);
+                setCurrent(sizeClass, space.noPage);
+            }
+        }
+    }
+
+    /** Takes a page, or the first page of a large run, from another owner that has let it go. */
+    void adopt(long entry) {
+        if (PageTable.kind(entry) == PageTable.LARGE || PageTable.role(entry) == PageTable.FULL) {
+            return;
+        }
+        int sizeClass = PageTable.sizeClass(entry);
+        if (PageTable.freed(entry) == PageTable.allocated(entry)) {
+            retireEmpty(sizeClass, entry);
+        } else {
+            enqueue(sizeClass, entry);
+        }
     }
 
     /** Bytes of the size class that {@code bytes} fall into: what an object really takes. */

@@ -5,7 +5,9 @@ import static org.quantalang.memory.internal.object.Memory.getLong;
 import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.internal.object.HeaderWord;
 
+import java.lang.invoke.VarHandle;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /**
  * The walk over a heap's pages and blocks, which leak reports, verification, dumps and statistics
@@ -24,6 +26,11 @@ public final class BlockWalk {
         this.classes = classes;
     }
 
+    /** The size classes, with the totals of pages that are gone. */
+    public SizeClassTable classes() {
+        return classes;
+    }
+
     /** Told of each block that is not free. */
     @FunctionalInterface
     public interface BlockVisitor {
@@ -33,22 +40,39 @@ public final class BlockWalk {
 
     /** Visits every block that holds an object, alive or waiting to be freed, in address order. */
     public void forEach(BlockVisitor visitor) {
-        for (long page = space.objects; page < pool.top(); page = after(page)) {
+        forEachPage(entry -> forEachOn(entry, visitor));
+    }
+
+    /** Visits the entry of every page of blocks and of every large run's first page. */
+    void forEachPage(LongConsumer visitor) {
+        long top = pool.top();
+        // Page by page: beside running threads, the length of a run that ends is not to be had.
+        for (long page = space.objects; page < top; page += PageTable.PAGE_BYTES) {
             long entry = space.entry(page);
-            if (PageTable.kind(entry) == PageTable.LARGE) {
-                long block = page + PageTable.carved(entry);
-                if (!HeaderWord.free(getLong(block))) {
-                    visitor.block(block, PageTable.extra(entry));
-                }
-            } else if (PageTable.kind(entry) == PageTable.SMALL) {
-                long bytes = PageTable.blockBytes(entry);
-                long first = page + classes.firstBlock(PageTable.sizeClass(entry));
-                long end = first + PageTable.carved(entry) * bytes;
-                for (long block = first; block != end; block += bytes) {
-                    if (!HeaderWord.free(getLong(block))) {
-                        visitor.block(block, bytes);
-                    }
-                }
+            byte kind = PageTable.kind(entry);
+            VarHandle.acquireFence(); // the kind, then what else the entry says
+            if (kind == PageTable.LARGE || kind == PageTable.SMALL) {
+                visitor.accept(entry);
+            }
+        }
+    }
+
+    /** Visits the blocks of one page that hold an object. */
+    void forEachOn(long entry, BlockVisitor visitor) {
+        long page = space.pageOf(entry);
+        if (PageTable.kind(entry) == PageTable.LARGE) {
+            long block = page + PageTable.carved(entry);
+            if (!HeaderWord.free(getLong(block))) {
+                visitor.block(block, PageTable.extra(entry));
+            }
+            return;
+        }
+        long bytes = PageTable.blockBytes(entry);
+        long first = page + classes.firstBlock(PageTable.sizeClass(entry));
+        long end = first + PageTable.carved(entry) * bytes;
+        for (long block = first; block != end; block += bytes) {
+            if (!HeaderWord.free(getLong(block))) {
+                visitor.block(block, bytes);
             }
         }
     }
@@ -82,6 +106,11 @@ public final class BlockWalk {
             total += smallPage(page) ? PageTable.freed(space.entry(page)) : 0;
         }
         return total;
+    }
+
+    /** Blocks handed out and not taken back. */
+    public long totalLive() {
+        return totalAllocated() - totalFreed();
     }
 
     /** Bytes of blocks in use, headers and rounding included. */
@@ -118,12 +147,12 @@ public final class BlockWalk {
     }
 
     /** The true number of blocks a small page handed out; see {@link PageTable}. */
-    private long allocated(long entry) {
-        if (PageTable.full(entry)) {
-            return PageTable.extra(entry);
-        }
-        boolean current = space.current(PageTable.sizeClass(entry)) == entry;
-        return PageTable.allocated(entry) - (current ? 1 : 0);
+    private static long allocated(long entry) {
+        return switch (PageTable.role(entry)) {
+            case PageTable.FULL -> PageTable.extra(entry);
+            case PageTable.CURRENT -> PageTable.allocated(entry) - 1;
+            default -> PageTable.allocated(entry);
+        };
     }
 
     /** Why {@code header} cannot be the start of a block in use, or null if it is one. */

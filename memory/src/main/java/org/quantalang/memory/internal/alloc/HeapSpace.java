@@ -119,21 +119,12 @@ public final class HeapSpace {
         long noBlock = base + NO_BLOCK;
         PageTable.freeList(noPage, noBlock);
         for (int index = 0; index < MAX_SIZE_CLASSES; index++) {
-            setCurrent(index, noPage);
+            Memory.putLong(classTable + 8L * index, noPage);
             Memory.putLong(noClassTable + 8L * index, noPage);
         }
         for (long page = base; page != objects; page += PageTable.PAGE_BYTES) {
             PageTable.kind(entry(page), PageTable.METADATA);
         }
-    }
-
-    /** Current page of a class. */
-    long current(int sizeClass) {
-        return Memory.getLong(classTable + 8L * sizeClass);
-    }
-
-    void setCurrent(int sizeClass, long entry) {
-        Memory.putLong(classTable + 8L * sizeClass, entry);
     }
 
     /** The page entry of an address in this heap. */

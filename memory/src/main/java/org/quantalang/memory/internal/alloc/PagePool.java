@@ -9,6 +9,9 @@ import java.util.Arrays;
  * much often allocates much again; after the delay its memory goes back to the system and only its
  * address space is kept. Runs of several pages are searched first-fit over a bitmap.
  *
+ * <p>Any thread: each call takes the pool's lock. A confined heap takes it for nothing, a few times
+ * a page.
+ *
  * <p>Invariants: {@code held == used + resident free pages <= limit}; a page below {@code top} is
  * either used or has its bit set and is in exactly one of the two lists.
  */
@@ -40,7 +43,7 @@ public final class PagePool {
     }
 
     /** Takes {@code pages} adjacent pages; {@link #NONE} if limit, space or system say no. */
-    long acquire(long pages) {
+    synchronized long acquire(long pages) {
         if (usedPages + pages > limitPages) {
             return NONE;
         }
@@ -80,7 +83,7 @@ public final class PagePool {
     }
 
     /** Takes back pages that hold nothing any more. */
-    void release(long page, long pages) {
+    synchronized void release(long page, long pages) {
         usedPages -= pages;
         long now = System.nanoTime();
         for (long i = 0; i < pages; i++) {
@@ -108,7 +111,7 @@ public final class PagePool {
     }
 
     /** Gives the memory of every free page back to the system, whatever its age. */
-    void returnAll() {
+    synchronized void returnAll() {
         while (oldest != 0) {
             giveBack(oldest);
         }
@@ -239,20 +242,20 @@ public final class PagePool {
     }
 
     /** End of the pages that were ever used. */
-    long top() {
+    synchronized long top() {
         return top;
     }
 
-    long usedBytes() {
+    synchronized long usedBytes() {
         return usedPages << PageTable.PAGE_SHIFT;
     }
 
     /** Bytes the heap holds: pages in use and free pages not yet given back. */
-    long heldBytes() {
+    synchronized long heldBytes() {
         return (usedPages + residentFree) << PageTable.PAGE_SHIFT;
     }
 
-    long peakBytes() {
+    synchronized long peakBytes() {
         return peakPages << PageTable.PAGE_SHIFT;
     }
 
@@ -260,7 +263,7 @@ public final class PagePool {
         return limitPages << PageTable.PAGE_SHIFT;
     }
 
-    long freePages() {
+    synchronized long freePages() {
         return freePages;
     }
 }

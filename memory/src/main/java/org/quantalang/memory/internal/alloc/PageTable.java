@@ -18,7 +18,7 @@ import static org.quantalang.memory.internal.object.Memory.putShort;
  *
  *   0        8           16       24          28        32     40     48      52    53    54     56
  *  +--------+-----------+--------+-----------+---------+------+------+-------+-----+-----+------+-------+
- *  | free   | allocated | freed  | blockBytes| capacity| next | prev | carved| kind| full| class| extra |
+ *  | free   | allocated | freed  | blockBytes| capacity| next | prev | carved| kind| role| class| extra |
  *  +--------+-----------+--------+-----------+---------+------+------+-------+-----+-----+------+-------+
  *
  *  free       first free block; a free block's word B links to the next; the page's own start ends it
@@ -27,6 +27,7 @@ import static org.quantalang.memory.internal.object.Memory.putShort;
  *             true number is in extra
  *  freed      blocks ever given back
  *  next, prev the class's queue of pages with room, or the pool's list of free pages
+ *  role       of a small page: the class's current one, full, or waiting in the class's queue
  *  carved     blocks cut from the page so far; beyond them it was never touched
  *  extra      full page: see allocated; head of a large run: its pages; free page: when it was freed
  *
@@ -58,7 +59,7 @@ public final class PageTable {
     private static final long PREV = 40;
     private static final long CARVED = 48;
     private static final long KIND = 52;
-    private static final long FULL = 53;
+    private static final long ROLE = 53;
     private static final long SIZE_CLASS = 54;
     private static final long EXTRA = 56;
 
@@ -70,6 +71,15 @@ public final class PageTable {
     public static final byte LARGE = 3;
     public static final byte LARGE_TAIL = 4;
     public static final byte POOLED = 5;
+
+    /** Waits in its class's queue. */
+    static final byte WAITING = 0;
+
+    /** In no queue until one of its blocks is freed. */
+    static final byte FULL = 1;
+
+    /** Blocks are taken from it. */
+    static final byte CURRENT = 2;
 
     private PageTable() {}
 
@@ -145,12 +155,12 @@ public final class PageTable {
         putByte(entry, KIND, kind);
     }
 
-    static boolean full(long entry) {
-        return getByte(entry, FULL) != 0;
+    static byte role(long entry) {
+        return getByte(entry, ROLE);
     }
 
-    static void full(long entry, boolean full) {
-        putByte(entry, FULL, (byte) (full ? 1 : 0));
+    static void role(long entry, byte role) {
+        putByte(entry, ROLE, role);
     }
 
     static int sizeClass(long entry) {

@@ -4,7 +4,7 @@ package org.quantalang.memory.internal.alloc;
  * One heap's size classes: the fixed ones, those made for over-aligned types, and the totals of
  * pages that are gone.
  *
- * <p>Owner thread only.
+ * <p>Owner thread only; several owners of a shared heap have a table each over the same classes.
  */
 public final class SizeClassTable {
     /** No class: the table is full. */
@@ -12,23 +12,53 @@ public final class SizeClassTable {
 
     private static final int PAGE = (int) PageTable.PAGE_BYTES;
 
-    private final int[] blockBytes = new int[HeapSpace.MAX_SIZE_CLASSES];
-    private final int[] firstBlock = new int[HeapSpace.MAX_SIZE_CLASSES];
+    private final int[] blockBytes;
+    private final int[] firstBlock;
     private final long[] retiredAllocated = new long[HeapSpace.MAX_SIZE_CLASSES];
     private final long[] retiredFreed = new long[HeapSpace.MAX_SIZE_CLASSES];
     private final long[] carved = new long[HeapSpace.MAX_SIZE_CLASSES];
     private final long[] carvedPeak = new long[HeapSpace.MAX_SIZE_CLASSES];
     private final long[] pages = new long[HeapSpace.MAX_SIZE_CLASSES];
-    private int count = SizeClass.COUNT;
+
+    /** The table that knows how many classes there are: this one, or the one it was made from. */
+    private final SizeClassTable definitions;
+
+    private volatile int count = SizeClass.COUNT;
 
     private long largeBytes;
     private long largePeakBytes;
 
     SizeClassTable() {
+        definitions = this;
+        blockBytes = new int[HeapSpace.MAX_SIZE_CLASSES];
+        firstBlock = new int[HeapSpace.MAX_SIZE_CLASSES];
         for (int index = 1; index < count; index++) {
             blockBytes[index] = SizeClass.blockBytes(index);
             firstBlock[index] = (int) firstBlockOf(blockBytes[index]);
         }
+    }
+
+    /** The same classes, now and later, with totals of its own: for one of several owners. */
+    SizeClassTable(SizeClassTable definitions) {
+        this.definitions = definitions;
+        blockBytes = definitions.blockBytes;
+        firstBlock = definitions.firstBlock;
+    }
+
+    /**
+     * Adds the totals of another owner of the same classes; peaks add up to no less than the true
+     * one.
+     */
+    void add(SizeClassTable other) {
+        for (int index = 0; index < count(); index++) {
+            retiredAllocated[index] += other.retiredAllocated[index];
+            retiredFreed[index] += other.retiredFreed[index];
+            carved[index] += other.carved[index];
+            carvedPeak[index] += other.carvedPeak[index];
+            pages[index] += other.pages[index];
+        }
+        largeBytes += other.largeBytes;
+        largePeakBytes += other.largePeakBytes;
     }
 
     private static long firstBlockOf(long bytes) {
@@ -52,14 +82,16 @@ public final class SizeClassTable {
         if (count == HeapSpace.MAX_SIZE_CLASSES) {
             return NONE;
         }
-        blockBytes[count] = bytes;
-        firstBlock[count] = first;
-        return count++;
+        int added = count;
+        blockBytes[added] = bytes;
+        firstBlock[added] = first;
+        count = added + 1;
+        return added;
     }
 
     /** Classes so far; the last is {@code count() - 1}. */
     public int count() {
-        return count;
+        return definitions.count;
     }
 
     /** Size of a block, 0 for large runs. */

@@ -3,7 +3,7 @@ package org.quantalang.memory.internal.debug;
 import org.quantalang.memory.inspect.Histogram;
 import org.quantalang.memory.inspect.SizeClassStats;
 import org.quantalang.memory.inspect.TypeCounts;
-import org.quantalang.memory.internal.alloc.BlockAllocator;
+import org.quantalang.memory.internal.alloc.BlockWalk;
 import org.quantalang.memory.internal.alloc.SizeClass;
 import org.quantalang.memory.internal.alloc.SizeClassTable;
 import org.quantalang.memory.internal.object.HeaderWord;
@@ -14,25 +14,26 @@ import org.quantalang.memory.internal.type.TypeTable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Counts what a heap holds, by a walk over its pages: per type and per size class. */
 public final class HeapCensus {
-    private final BlockAllocator blocks;
+    private final Supplier<BlockWalk> walk;
     private final TypeTable types;
 
     /**
-     * @param blocks whose blocks are counted
+     * @param walk over the blocks that are counted, with the totals of the moment
      * @param types what their headers name
      */
-    public HeapCensus(BlockAllocator blocks, TypeTable types) {
-        this.blocks = blocks;
+    public HeapCensus(Supplier<BlockWalk> walk, TypeTable types) {
+        this.walk = walk;
         this.types = types;
     }
 
     /** {@return how many objects of this type live} */
     public long liveOf(HeapType type) {
         long[] count = new long[1];
-        blocks.walk()
+        walk.get()
                 .forEach(
                         (header, _) ->
                                 count[0] +=
@@ -45,12 +46,14 @@ public final class HeapCensus {
     /** {@return live objects and bytes per type, most bytes first} */
     public Histogram histogram() {
         long[][] perType = new long[types.count() + 1][2];
-        blocks.walk()
+        walk.get()
                 .forEach(
                         (header, bytes) -> {
-                            long[] row = perType[HeaderWord.type(Memory.getLong(header))];
-                            row[0]++;
-                            row[1] += bytes;
+                            int index = HeaderWord.type(Memory.getLong(header));
+                            if (index < perType.length) { // else new, beside running threads
+                                perType[index][0]++;
+                                perType[index][1] += bytes;
+                            }
                         });
         List<Histogram.Row> rows = new ArrayList<>();
         for (int index = 1; index < perType.length; index++) {
@@ -66,8 +69,9 @@ public final class HeapCensus {
 
     /** {@return the size classes in use} */
     public List<SizeClassStats> sizeClasses() {
-        SizeClassTable classes = blocks.classes();
-        long[][] counts = blocks.walk().perClass();
+        BlockWalk now = walk.get();
+        SizeClassTable classes = now.classes();
+        long[][] counts = now.perClass();
         List<SizeClassStats> rows = new ArrayList<>();
         for (int index = 0; index < counts.length; index++) {
             if (counts[index][0] > 0) {

@@ -7,9 +7,10 @@ import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.type.HeapType;
 import org.quantalang.memory.internal.type.TypeTable;
 
-import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongUnaryOperator;
 
 /**
  * What checked mode asks before an operation on an object: is the address one of an object of this
@@ -17,21 +18,22 @@ import java.util.Map;
  * it was, and names the address, what is there, and in full mode where the object was allocated and
  * where it last lost a reference.
  *
- * <p>Owner thread only.
+ * <p>Whoever may use the heap.
  */
 public final class ObjectChecks implements AllocationSites {
     private final String heapName;
     private final BlockWalk walk;
     private final TypeTable types;
+    private final LongUnaryOperator strong;
 
     /** By header: the last object that was allocated there. Full mode only. */
-    private final Map<Long, History> histories = new HashMap<>();
+    private final Map<Long, History> histories = new ConcurrentHashMap<>();
 
     /** What is known of the last object at an address. */
     private static final class History {
         private final String type;
         private final Site allocated;
-        private @Nullable Site released;
+        private volatile @Nullable Site released;
 
         History(String type, Site allocated) {
             this.type = type;
@@ -39,7 +41,12 @@ public final class ObjectChecks implements AllocationSites {
         }
     }
 
-    public ObjectChecks(String heapName, BlockWalk walk, TypeTable types) {
+    /**
+     * @param strong from an object's header: how many strong references it has, 0 if it is dead
+     */
+    public ObjectChecks(
+            String heapName, BlockWalk walk, TypeTable types, LongUnaryOperator strong) {
+        this.strong = strong;
         this.heapName = heapName;
         this.walk = walk;
         this.types = types;
@@ -62,7 +69,7 @@ public final class ObjectChecks implements AllocationSites {
     public void releasing(long object) {
         alive("release", object);
         long header = object - HeaderWord.BYTES;
-        if (CheckedLevel.ALL && HeaderWord.strong(Memory.getLong(header)) == 1) {
+        if (CheckedLevel.ALL && strong.applyAsLong(header) == 1) {
             History history = histories.get(header);
             if (history != null) {
                 history.released = Site.here();
@@ -124,7 +131,7 @@ public final class ObjectChecks implements AllocationSites {
         if (type < 1 || type > types.count()) {
             return "header is damaged: no such type";
         }
-        return mustLive && !HeaderWord.alive(word) ? "dead" : null;
+        return mustLive && strong.applyAsLong(header) == 0 ? "dead" : null;
     }
 
     private IllegalStateException refused(String operation, long object, String fault) {
@@ -146,10 +153,9 @@ public final class ObjectChecks implements AllocationSites {
             report.append(
                     String.format(
                             Locale.ROOT,
-                            " type=%s strong=%d weak=%d header=0x%x",
+                            " type=%s strong=%d header=0x%x",
                             known ? types.at(type).info.name() : "none",
-                            HeaderWord.strong(word),
-                            HeaderWord.weak(word),
+                            strong.applyAsLong(header),
                             word));
         } else if (history != null) {
             report.append(" type=").append(history.type);

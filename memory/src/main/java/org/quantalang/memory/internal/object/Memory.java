@@ -4,10 +4,12 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_DOUBLE_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 
 /**
  * Raw memory by address: the one class that touches it.
@@ -24,7 +26,8 @@ import java.lang.foreign.MemorySegment;
  * <p>Loops over slots compare addresses with {@code !=} instead of counting: an int counted inner
  * loop makes the JIT split the range check into three loops, which ruins loops of a few rounds.
  *
- * <p>Any thread; plain accesses only.
+ * <p>Any thread. Accesses are plain but for those of shared heaps, whose names say what they are;
+ * these take addresses that are multiples of 8, which their mask makes known to the JIT.
  */
 public final class Memory {
     /** User addresses end here on every 64-bit system that is supported (4-level page tables). */
@@ -32,7 +35,11 @@ public final class Memory {
 
     private static final long MASK = ADDRESS_LIMIT - 1;
 
+    private static final long ALIGNED_MASK = ADDRESS_LIMIT - Long.BYTES;
+
     private static final MemorySegment ALL = wholeAddressSpace();
+
+    private static final VarHandle LONG = JAVA_LONG.varHandle().withInvokeExactBehavior();
 
     private Memory() {}
 
@@ -57,6 +64,37 @@ public final class Memory {
 
     public static void putLong(long base, long offset, long value) {
         ALL.set(JAVA_LONG_UNALIGNED, (base & MASK) + (offset & MASK), value);
+    }
+
+    public static long getLongOpaque(long address) {
+        return (long) LONG.getOpaque(ALL, address & ALIGNED_MASK);
+    }
+
+    public static long getLongAcquire(long address) {
+        return (long) LONG.getAcquire(ALL, address & ALIGNED_MASK);
+    }
+
+    public static void putLongRelease(long address, long value) {
+        LONG.setRelease(ALL, address & ALIGNED_MASK, value);
+    }
+
+    public static void putLongVolatile(long address, long value) {
+        LONG.setVolatile(ALL, address & ALIGNED_MASK, value);
+    }
+
+    /** Acquire and release, and a full fence on the processors we run on. */
+    public static boolean compareAndSet(long address, long expected, long value) {
+        return (boolean) LONG.compareAndSet(ALL, address & ALIGNED_MASK, expected, value);
+    }
+
+    /** Adds; returns the value before. */
+    public static long getAndAdd(long address, long delta) {
+        return (long) LONG.getAndAdd(ALL, address & ALIGNED_MASK, delta);
+    }
+
+    /** Stores; returns the value before. */
+    public static long getAndSet(long address, long value) {
+        return (long) LONG.getAndSet(ALL, address & ALIGNED_MASK, value);
     }
 
     public static int getInt(long address) {

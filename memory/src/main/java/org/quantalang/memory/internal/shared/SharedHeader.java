@@ -1,6 +1,10 @@
 package org.quantalang.memory.internal.shared;
 
+import org.quantalang.memory.GcColor;
+import org.quantalang.memory.RcHeader;
+import org.quantalang.memory.TypeInfo;
 import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.object.Memory;
 
 /**
  * The two header words of an object in a shared heap, and every bit of them. Biased counting after
@@ -18,7 +22,8 @@ import org.quantalang.memory.internal.object.HeaderWord;
  *         +----------+----------+-----------+-----------+
  *  flags   7 leaf  6 claimed  5 buffered  4 acyclic  3 finalized  2 dead  1 queued  0 merged
  *
- *  dying, dead: word A is the link of the work list (44 bits, 16-byte granules) and the type
+ *  dying:       word A is type and, in the upper 36 bits, the next of the work list: 16-byte
+ *               granules from the heap's base; 0 ends the list
  *  free block:  word A is 0, word B the next free block
  * </pre>
  *
@@ -106,6 +111,10 @@ public final class SharedHeader {
     static final int WEAK_BITS = 12;
     static final long ONE_WEAK = 1L << WEAK_SHIFT;
     static final long WEAK_MASK = ((1L << WEAK_BITS) - 1) << WEAK_SHIFT;
+
+    /** A weak count that got here counts no more: its block stays until the heap closes. */
+    static final long MOST_WEAK = (1L << WEAK_BITS) - 1;
+
     static final int SHARED_SHIFT = WEAK_SHIFT + WEAK_BITS;
     static final int SHARED_BITS = 24;
     static final long ONE_SHARED = 1L << SHARED_SHIFT;
@@ -133,7 +142,7 @@ public final class SharedHeader {
 
     // ---- what the words say
 
-    static int owner(long a) {
+    public static int owner(long a) {
         return (int) (a >>> OWNER_SHIFT) & MOST_OWNERS;
     }
 
@@ -145,8 +154,30 @@ public final class SharedHeader {
         return b << (64 - SHARED_SHIFT - SHARED_BITS) >> (64 - SHARED_BITS);
     }
 
-    static long weak(long b) {
+    public static long weak(long b) {
         return (b & WEAK_MASK) >>> WEAK_SHIFT;
+    }
+
+    /** References as both words say; 0 of an object that dies. */
+    public static long strong(long a, long b) {
+        return bias(a) * (has(b, MERGED) ? 0 : 1) + shared(b);
+    }
+
+    /** The same for the object of a header. */
+    public static long strongOf(long header) {
+        return strong(Memory.getLong(header), Memory.getLongAcquire(header + HeaderWord.WORD_B));
+    }
+
+    /** All that both words say. */
+    public static RcHeader describe(long a, long b, TypeInfo type) {
+        return new RcHeader(
+                strong(a, b),
+                weak(b),
+                GcColor.BLACK,
+                has(b, BUFFERED),
+                pinned(b),
+                has(b, FINALIZED),
+                type);
     }
 
     static boolean has(long b, long flags) {
@@ -176,7 +207,7 @@ public final class SharedHeader {
     }
 
     /** A leaf of which the owner holds the only reference of any kind, given a bias of 1. */
-    static boolean exclusiveLeaf(long b) {
+    public static boolean exclusiveLeaf(long b) {
         return (b & (NOT_EXCLUSIVE | LEAF)) == LEAF;
     }
 
@@ -194,19 +225,19 @@ public final class SharedHeader {
         return ONE_BIAS | (long) owner << OWNER_SHIFT | type;
     }
 
-    static long ownerRetained(long a) {
+    public static long ownerRetained(long a) {
         return a + (ONE_BIAS + ONE_OP_A);
     }
 
-    static boolean biasFull(long a) {
+    public static boolean biasFull(long a) {
         return (a & BIAS_MASK) == BIAS_MASK;
     }
 
-    static long ownerReleased(long a) {
+    public static long ownerReleased(long a) {
         return a - ONE_BIAS;
     }
 
-    static boolean onlyBias(long a) {
+    public static boolean onlyBias(long a) {
         return (a & BIAS_MASK) == ONE_BIAS;
     }
 
@@ -262,6 +293,16 @@ public final class SharedHeader {
         return b | QUEUED;
     }
 
+    /** Of an object from the queue: no reference of any kind is left. */
+    static boolean goneFromQueue(long a, long b) {
+        return bias(a) + shared(b) == 0 && (b & (WEAK_MASK | BUFFERED)) == 0;
+    }
+
+    /** Its destructor runs, with a reference of its own. */
+    static long finalizing(long b) {
+        return (b | FINALIZED | MERGED) + ONE_SHARED;
+    }
+
     /** A merged object leaves the queue. */
     static long taken(long b) {
         return b & ~QUEUED;
@@ -279,14 +320,17 @@ public final class SharedHeader {
         return (b & ~SHARED_MASK) | PINNED_MIDDLE << SHARED_SHIFT;
     }
 
-    // ---- the link of dead objects
+    // ---- the link of dying objects: without owner, as the state table says
 
-    /** Word A of a dead object: the next of its list, and its type still. */
+    /** What a heap's address range may be at most, so that a link fits. */
+    public static final long MOST_BYTES = 1L << (64 - BIAS_SHIFT + 4);
+
+    /** Word A of a dying object: the granules from the heap's base to the next of its list. */
     static long link(long a, long next) {
-        return (a & HeaderWord.TYPE_MASK) | next << (HeaderWord.TYPE_BITS - 4);
+        return (a & HeaderWord.TYPE_MASK) | next << (BIAS_SHIFT - 4);
     }
 
     static long next(long a) {
-        return a >>> HeaderWord.TYPE_BITS << 4;
+        return a >>> BIAS_SHIFT << 4;
     }
 }

@@ -4,6 +4,7 @@ import org.quantalang.memory.FieldKind;
 import org.quantalang.memory.Tracer;
 import org.quantalang.memory.TypeInfo;
 import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.object.Memory;
 
 import java.util.Arrays;
 
@@ -93,6 +94,11 @@ public final class HeapType {
         return header;
     }
 
+    /** Whether nothing but the block of an object of this type needs to be freed. */
+    public boolean plainLeaf() {
+        return plainLeaf;
+    }
+
     /** Whether an object of this type can be part of a cycle of references. */
     public boolean cyclic() {
         return cyclic;
@@ -103,6 +109,48 @@ public final class HeapType {
         Tracer tracer = info.trace();
         if (tracer != null) {
             tracer.trace(header + HeaderWord.BYTES, visitor);
+        }
+    }
+
+    /**
+     * Clears the references of a fresh object. Unrolled for the usual few: a loop costs more than
+     * the stores.
+     */
+    public void zeroReferences(long header) {
+        switch (leadingReferences) {
+            case 0 -> {}
+            case 1 -> Memory.putLong(header, HeaderWord.BYTES, 0);
+            case 2 -> {
+                Memory.putLong(header, HeaderWord.BYTES, 0);
+                Memory.putLong(header, HeaderWord.BYTES + 8, 0);
+            }
+            case 3 -> {
+                Memory.putLong(header, HeaderWord.BYTES, 0);
+                Memory.putLong(header, HeaderWord.BYTES + 8, 0);
+                Memory.putLong(header, HeaderWord.BYTES + 16, 0);
+            }
+            case 4 -> {
+                Memory.putLong(header, HeaderWord.BYTES, 0);
+                Memory.putLong(header, HeaderWord.BYTES + 8, 0);
+                Memory.putLong(header, HeaderWord.BYTES + 16, 0);
+                Memory.putLong(header, HeaderWord.BYTES + 24, 0);
+            }
+            default -> zeroRuns(header);
+        }
+    }
+
+    private void zeroRuns(long header) {
+        int flags = TypeDescriptor.flags(descriptor);
+        if ((flags & (TypeDescriptor.TRACED | TypeDescriptor.WEAK_FIELDS)) != 0) {
+            // A tracer may look anywhere; weak fields are few: the whole payload is simplest.
+            long payload = header + HeaderWord.BYTES;
+            Memory.zeroWords(payload, payload + zeroBytes);
+            return;
+        }
+        int runs = TypeDescriptor.runCount(descriptor);
+        for (int i = 0; i < runs; i++) {
+            long run = TypeDescriptor.run(descriptor, flags, header, i);
+            Memory.zeroWords(TypeDescriptor.start(header, run), TypeDescriptor.end(header, run));
         }
     }
 

@@ -310,6 +310,16 @@ public final class TypeTable {
         putLong(descriptor, TypeDescriptor.FREED, getLong(descriptor, TypeDescriptor.FREED) + 1);
     }
 
+    /** Where that is counted, for heaps of several threads. */
+    public static long allocatedAt(long descriptor) {
+        return descriptor + TypeDescriptor.ALLOCATED;
+    }
+
+    /** Where freed objects are counted. */
+    public static long freedAt(long descriptor) {
+        return descriptor + TypeDescriptor.FREED;
+    }
+
     /** Objects of a type allocated so far; 0 if the heap does not count per type. */
     public static long allocated(HeapType type) {
         return getLong(type.descriptor + TypeDescriptor.ALLOCATED);

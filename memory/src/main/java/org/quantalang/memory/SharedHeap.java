@@ -1,0 +1,706 @@
+package org.quantalang.memory;
+
+import org.quantalang.memory.inspect.Histogram;
+import org.quantalang.memory.inspect.SizeClassStats;
+import org.quantalang.memory.inspect.TypeCounts;
+import org.quantalang.memory.inspect.VerificationReport;
+import org.quantalang.memory.internal.alloc.BlockAllocator;
+import org.quantalang.memory.internal.alloc.HeapSpace;
+import org.quantalang.memory.internal.alloc.SharedSpace;
+import org.quantalang.memory.internal.alloc.SizeClass;
+import org.quantalang.memory.internal.debug.CheckedLevel;
+import org.quantalang.memory.internal.debug.HeapCensus;
+import org.quantalang.memory.internal.debug.ObjectChecks;
+import org.quantalang.memory.internal.handle.JavaObjects;
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.object.Memory;
+import org.quantalang.memory.internal.shared.Owner;
+import org.quantalang.memory.internal.shared.Owners;
+import org.quantalang.memory.internal.shared.ReferenceField;
+import org.quantalang.memory.internal.shared.SharedHeader;
+import org.quantalang.memory.internal.shared.SharedReclaimer;
+import org.quantalang.memory.internal.shared.SharedTypes;
+import org.quantalang.memory.internal.shared.SharedTypes.SharedType;
+import org.quantalang.memory.internal.type.TypeTable;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * A heap whose objects any thread may hold: what Rust's {@code Arc} is to its {@code Rc}, at nearly
+ * the speed of the latter for the thread that made an object.
+ *
+ * {@snippet :
+ * TypeInfo node = TypeInfo.builder("Node").reference("next", "Node").int64("value").build();
+ * try (SharedHeap heap = SharedHeap.open()) {
+ *     long list = heap.allocate(node);
+ *     Thread reader =
+ *             Thread.ofPlatform()
+ *                     .start(
+ *                             () -> {
+ *                                 long next = heap.loadReference(list, node.offset("next"));
+ *                                 if (next != 0) {
+ *                                     heap.release(next);
+ *                                 }
+ *                                 heap.release(list);
+ *                             });
+ *     long next = heap.allocate(node);
+ *     heap.setReference(list, node.offset("next"), next);
+ *     heap.release(next);
+ *     reader.join();
+ * }
+ * }
+ *
+ * <p>Counting is biased: the thread that allocates an object counts plainly, all others atomically.
+ * Objects of virtual threads have no owner: all count them atomically. A release on another thread
+ * may leave it to the owner to find out that the object is dead; the owner does so at its next
+ * allocation, at the next last release, in {@link #poll}, and when it ends or calls {@link #leave}.
+ * {@link #waitingForOwners} is how many objects wait for that.
+ *
+ * <p>Any thread, except where a method says otherwise. Payload access is plain: who reads what
+ * another thread writes must get the object through a reference field of this heap, or be ordered
+ * by other means of Java.
+ *
+ * <p>Borrowed references to an object end with the reference they borrow from: what {@link
+ * #getReference} returns is good only as long as no other thread overwrites that field. {@link
+ * #loadReference} returns a reference of its own instead.
+ */
+public final class SharedHeap extends PayloadAccess {
+    private final HeapConfig config;
+    private final HeapSpace space;
+    private final SharedSpace pages;
+    private final Owners owners;
+    private final SharedTypes types;
+    private final JavaObjects javaObjects = new JavaObjects();
+    private final SharedReclaimer reclaimer;
+    private final ObjectChecks checks;
+    private final boolean countTypes;
+
+    /** See {@link Owners#threadIds}. */
+    private final long[] threadIds;
+
+    private volatile boolean closed;
+
+    private SharedHeap(HeapConfig config) {
+        this.config = config;
+        this.countTypes = config.countsPerType();
+        space =
+                HeapSpace.reserve(
+                        config.pageSource(),
+                        Math.min(config.addressSpaceBytes(), SharedHeader.MOST_BYTES),
+                        config.notices());
+        int mostOwners = Owners.most(space.bytes);
+        Owners[] later = new Owners[1];
+        pages =
+                new SharedSpace(
+                        space,
+                        config.limitBytes(),
+                        config.returnDelay().toNanos(),
+                        mostOwners,
+                        number -> later[0].runs(number));
+        owners = new Owners(pages, mostOwners);
+        later[0] = owners;
+        threadIds = owners.threadIds;
+        TypeTable table = new TypeTable(space, pages.classes(), countTypes);
+        types = new SharedTypes(table, countTypes);
+        checks = new ObjectChecks(config.name(), pages.walk(), table, SharedHeader::strongOf);
+        DestructorCalls destructors = new DestructorCalls(this, table, config.failureHandler());
+        reclaimer =
+                new SharedReclaimer(
+                        space.base,
+                        pages,
+                        owners,
+                        types,
+                        javaObjects,
+                        destructors::run,
+                        config.releaseBudget());
+    }
+
+    /** {@return opens a heap with default settings} */
+    public static SharedHeap open() {
+        return open(HeapConfig.DEFAULT);
+    }
+
+    /**
+     * Opens a heap.
+     *
+     * @param config how it is set up; cycles are collected on request only, whatever it says
+     * @return the heap; close it
+     * @throws OutOfMemoryError if the system has no address space for it
+     */
+    public static SharedHeap open(HeapConfig config) {
+        return new SharedHeap(config);
+    }
+
+    // ---- types
+
+    @Override
+    public void register(TypeInfo... infos) {
+        checkCaller();
+        types.register(Arrays.asList(infos), type -> census().liveOf(type));
+    }
+
+    @Override
+    public boolean canCycle(TypeInfo info) {
+        return known(info).type.cyclic();
+    }
+
+    private SharedType known(TypeInfo info) {
+        SharedType type = types.find(info);
+        return type != null ? type : introduce(info);
+    }
+
+    private SharedType introduce(TypeInfo info) {
+        register(info);
+        SharedType type = types.find(info);
+        if (type == null) {
+            throw new AssertionError("registered type is not known: " + info);
+        }
+        return type;
+    }
+
+    // ---- allocation
+
+    @Override
+    public long allocate(TypeInfo info) {
+        SharedType type = known(info);
+        long payload = block(type) + HeaderWord.BYTES;
+        Memory.zeroWords(payload, payload + type.type.zeroBytes);
+        return payload;
+    }
+
+    @Override
+    public long allocateUninitialized(TypeInfo info) {
+        SharedType type = known(info);
+        long header = block(type);
+        type.type.zeroReferences(header);
+        return header + HeaderWord.BYTES;
+    }
+
+    private long block(SharedType type) {
+        Owner self = owners.current();
+        if (self.hasWork()) {
+            reclaimer.attend(self);
+        }
+        long header = self.blocks.allocateFast(type.type.sizeClass);
+        if (header == BlockAllocator.NONE) {
+            if (type.type.elementBytes != 0) {
+                throw new IllegalArgumentException(
+                        "array type needs a length: type=%s; use allocateArray"
+                                .formatted(type.type.info));
+            }
+            header =
+                    blockSlow(
+                            self,
+                            type.type.sizeClass,
+                            type.type.firstBlock,
+                            type.type.payloadBytes);
+        }
+        start(self, type, header);
+        return header;
+    }
+
+    private void start(Owner self, SharedType type, long header) {
+        self.start(type, header);
+        if (CheckedLevel.ALL) {
+            checks.allocated(header, type.type);
+        }
+        if (countTypes) {
+            types.countAllocated(type.type);
+        }
+    }
+
+    @Override
+    public long allocateArray(TypeInfo info, long length) {
+        SharedType type = known(info);
+        long array = arrayBlock(type, length) + HeaderWord.BYTES;
+        long bytes = (length * type.type.elementBytes + Long.BYTES - 1) & -Long.BYTES;
+        Memory.zeroWords(array + TypeInfo.ARRAY_ELEMENTS, array + TypeInfo.ARRAY_ELEMENTS + bytes);
+        return array;
+    }
+
+    @Override
+    public long allocateArrayUninitialized(TypeInfo info, long length) {
+        SharedType type = known(info);
+        if (type.type.referenceArray) {
+            return allocateArray(info, length);
+        }
+        return arrayBlock(type, length) + HeaderWord.BYTES;
+    }
+
+    private long arrayBlock(SharedType type, long length) {
+        int elementBytes = type.type.elementBytes;
+        if (length < 0 || length >= Memory.ADDRESS_LIMIT || elementBytes == 0) {
+            throw new IllegalArgumentException(
+                    "not an array type or no length: type=%s length=%d"
+                            .formatted(type.type.info, length));
+        }
+        Owner self = owners.current();
+        if (self.hasWork()) {
+            reclaimer.attend(self);
+        }
+        long payload = TypeInfo.ARRAY_ELEMENTS + length * elementBytes;
+        long bytes = payload + HeaderWord.BYTES;
+        int sizeClass =
+                bytes <= SizeClass.LARGEST_SMALL_BYTES
+                        ? SizeClass.of((int) bytes)
+                        : SizeClass.LARGE;
+        long header = self.blocks.allocateFast(sizeClass);
+        if (header == BlockAllocator.NONE) {
+            header = blockSlow(self, sizeClass, type.type.firstBlock, payload);
+        }
+        start(self, type, header);
+        Memory.putLong(header, HeaderWord.BYTES, length);
+        return header;
+    }
+
+    /** No block at hand: takes back what others freed, adopts or makes a page, or tries harder. */
+    private long blockSlow(Owner self, int sizeClass, long firstBlock, long payload) {
+        checkCaller();
+        long bytes = payload + HeaderWord.BYTES;
+        if (self.needsPage(sizeClass)) {
+            reclaimer.reap(); // ended threads leave pages
+        }
+        long header = self.allocateSlow(sizeClass, firstBlock, bytes);
+        if (header == BlockAllocator.NONE) {
+            reclaimer.reap();
+            reclaimer.attendAll(self);
+            trim();
+            header = self.allocateSlow(sizeClass, firstBlock, bytes);
+            if (header == BlockAllocator.NONE) {
+                throw outOfMemory(payload);
+            }
+        }
+        return header;
+    }
+
+    private HeapOutOfMemoryError outOfMemory(long payload) {
+        return new HeapOutOfMemoryError(
+                String.format(
+                        Locale.ROOT,
+                        "heap is out of memory: name=%s requestedBytes=%d usedBytes=%d"
+                            + " limitBytes=%d peakBytes=%d reservedBytes=%d waitingForOwners=%d;"
+                            + " most bytes are held by:%n%s",
+                        config.name(),
+                        payload,
+                        pages.usedBytes(),
+                        pages.limitBytes(),
+                        pages.peakBytes(),
+                        space.bytes,
+                        waitingForOwners(),
+                        histogram().table(10)));
+    }
+
+    // ---- counting
+
+    @Override
+    public void retain(long object) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+            checks.alive("retain", object);
+        }
+        long header = object - HeaderWord.BYTES;
+        long a = Memory.getLong(header);
+        if (threadIds[SharedHeader.owner(a)] == Thread.currentThread().threadId()) {
+            if (SharedHeader.biasFull(a)) {
+                reclaimer.retainFull(header, a);
+            } else {
+                Memory.putLong(header, SharedHeader.ownerRetained(a));
+            }
+        } else {
+            reclaimer.retainShared(header, a);
+        }
+    }
+
+    @Override
+    public void release(long object) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+            checks.releasing(object);
+        }
+        long header = object - HeaderWord.BYTES;
+        long a = Memory.getLong(header);
+        int owner = SharedHeader.owner(a);
+        if (threadIds[owner] == Thread.currentThread().threadId()) {
+            if (SharedHeader.onlyBias(a)) {
+                releaseLastOwned(owner, header, a);
+            } else {
+                Memory.putLong(header, SharedHeader.ownerReleased(a));
+            }
+        } else {
+            reclaimer.releaseShared(header, a);
+        }
+    }
+
+    private void releaseLastOwned(int owner, long header, long a) {
+        Owner self = owners.at(owner);
+        // Acquire: what others wrote to the object before they released it.
+        if (SharedHeader.exclusiveLeaf(Memory.getLongAcquire(header + HeaderWord.WORD_B))) {
+            self.blocks.free(header);
+            if (self.hasWork()) {
+                reclaimer.attend(self);
+            }
+        } else {
+            reclaimer.releaseLastOwned(self, header, a);
+        }
+    }
+
+    @Override
+    public void weakRetain(long object) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+            checks.known("weak retain", object);
+        }
+        SharedReclaimer.weakRetain(object - HeaderWord.BYTES);
+    }
+
+    @Override
+    public void weakRelease(long object) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+            checks.known("weak release", object);
+        }
+        reclaimer.weakRelease(object - HeaderWord.BYTES);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Of an object whose last reference another thread than its owner released, an upgrade may
+     * still succeed until the owner has seen to it; the object then lives on as if it had come
+     * first.
+     */
+    @Override
+    public long upgrade(long object) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+            checks.known("upgrade", object);
+        }
+        return SharedReclaimer.upgrade(object - HeaderWord.BYTES) ? object : 0;
+    }
+
+    @Override
+    public void makeImmortal(long object) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+            checks.alive("makeImmortal", object);
+        }
+        SharedReclaimer.pin(object - HeaderWord.BYTES);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Exact while no other thread counts the object.
+     */
+    @Override
+    public long strongCount(long object) {
+        long header = object - HeaderWord.BYTES;
+        return SharedHeader.strong(
+                Memory.getLong(header), Memory.getLongAcquire(header + HeaderWord.WORD_B));
+    }
+
+    @Override
+    public long weakCount(long object) {
+        return SharedHeader.weak(
+                Memory.getLongAcquire(object - HeaderWord.BYTES + HeaderWord.WORD_B));
+    }
+
+    @Override
+    public RcHeader header(long object) {
+        return SharedHeader.describe(
+                Memory.getLong(object - HeaderWord.BYTES),
+                Memory.getLongAcquire(object - HeaderWord.BYTES + HeaderWord.WORD_B),
+                typeOf(object));
+    }
+
+    @Override
+    public TypeInfo typeOf(long object) {
+        return types.at(HeaderWord.type(Memory.getLong(object - HeaderWord.BYTES))).info;
+    }
+
+    @Override
+    public long length(long array) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+            checks.known("length", array);
+        }
+        return Memory.getLong(array);
+    }
+
+    // ---- references
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Good only while no other thread overwrites the field; otherwise {@link #loadReference}.
+     */
+    @Override
+    public long getReference(long object, long offset) {
+        if (CheckedLevel.ON) {
+            checkWithin("getReference", object, offset, Long.BYTES);
+        }
+        return ReferenceField.peek(object + offset);
+    }
+
+    /**
+     * Reads a reference field that other threads may overwrite meanwhile.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return what it points to, with a strong reference that the caller owns; or 0
+     */
+    public long loadReference(long object, long offset) {
+        if (CheckedLevel.ON) {
+            checkWithin("loadReference", object, offset, Long.BYTES);
+        }
+        long slot = object + offset;
+        long value = ReferenceField.hold(slot);
+        if (value != 0) {
+            retain(value);
+            ReferenceField.letGo(slot, value);
+        }
+        return value;
+    }
+
+    @Override
+    public void setReference(long object, long offset, long value) {
+        if (value != 0) {
+            retain(value);
+        }
+        moveReference(object, offset, value);
+    }
+
+    @Override
+    public void moveReference(long object, long offset, long owned) {
+        if (CheckedLevel.ON) {
+            checkWithin("moveReference", object, offset, Long.BYTES);
+            checks.aliveOrNull("moveReference", owned);
+        }
+        long old = ReferenceField.swap(object + offset, owned);
+        if (old != 0) {
+            release(old);
+        }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>No other thread may know the object yet.
+     */
+    @Override
+    public void initReference(long object, long offset, long owned) {
+        if (CheckedLevel.ON) {
+            checkWithin("initReference", object, offset, Long.BYTES);
+            checks.aliveOrNull("initReference", owned);
+        }
+        Memory.putLong(object, offset, owned);
+    }
+
+    @Override
+    public long exchangeReference(long object, long offset, long value) {
+        if (CheckedLevel.ON) {
+            checkWithin("exchangeReference", object, offset, Long.BYTES);
+        }
+        if (value != 0) {
+            retain(value);
+        }
+        return ReferenceField.swap(object + offset, value);
+    }
+
+    @Override
+    public boolean compareAndSetReference(long object, long offset, long expected, long value) {
+        if (CheckedLevel.ON) {
+            checkWithin("compareAndSetReference", object, offset, Long.BYTES);
+        }
+        if (value != 0) {
+            retain(value);
+        }
+        if (!ReferenceField.compareAndSwap(object + offset, expected, value)) {
+            if (value != 0) {
+                release(value);
+            }
+            return false;
+        }
+        if (expected != 0) {
+            release(expected);
+        }
+        return true;
+    }
+
+    @Override
+    public void setWeakReference(long object, long offset, long value) {
+        if (CheckedLevel.ON) {
+            checkWithin("setWeakReference", object, offset, Long.BYTES);
+        }
+        if (value != 0) {
+            weakRetain(value);
+        }
+        long old = ReferenceField.swap(object + offset, value);
+        if (old != 0) {
+            weakRelease(old);
+        }
+    }
+
+    @Override
+    public long loadWeak(long object, long offset) {
+        if (CheckedLevel.ON) {
+            checkWithin("loadWeak", object, offset, Long.BYTES);
+        }
+        long slot = object + offset;
+        long target = ReferenceField.hold(slot);
+        if (target == 0) {
+            return 0;
+        }
+        // Held, so that the header stays while it is looked at.
+        long strong = SharedReclaimer.upgrade(target - HeaderWord.BYTES) ? target : 0;
+        ReferenceField.letGo(slot, target);
+        return strong;
+    }
+
+    // ---- threads
+
+    /**
+     * Sees to what other threads left to this one: objects that it owns and that may be dead, dead
+     * objects that wait because of the release budget. A thread that does not allocate or release
+     * for long calls it now and then.
+     */
+    public void poll() {
+        reclaimer.attendAll(owners.current());
+    }
+
+    /**
+     * The calling thread has done with the heap: its objects count for nobody from here on, its
+     * pages serve others. It may use the heap again. The end of a thread does the same, once
+     * another thread notices.
+     */
+    public void leave() {
+        reclaimer.leave();
+    }
+
+    /**
+     * {@return objects that may be dead and wait for their owners to look} Exact if all are idle.
+     */
+    public long waitingForOwners() {
+        long waiting = 0;
+        for (Owner owner : owners.all()) {
+            waiting += owner.waiting();
+        }
+        return waiting;
+    }
+
+    // ---- the whole
+
+    @Override
+    public void drain() {
+        poll();
+    }
+
+    @Override
+    public CollectionResult collectCycles() {
+        throw new UnsupportedOperationException("cycles of a shared heap are not collected yet");
+    }
+
+    private HeapCensus census() {
+        return new HeapCensus(pages::walk, types.table());
+    }
+
+    @Override
+    public GcStats stats() {
+        checkCaller();
+        long allocated = pages.walk().totalAllocated();
+        long freed = pages.walk().totalFreed();
+        return new GcStats(allocated, freed, 0, 0, allocated - freed);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Blocks that wait for their page's owner count as live.
+     */
+    @Override
+    public long liveObjects() {
+        checkCaller();
+        return pages.walk().totalLive();
+    }
+
+    @Override
+    public long liveBytes() {
+        checkCaller();
+        return pages.walk().liveBytes();
+    }
+
+    @Override
+    public long heldBytes() {
+        return pages.heldBytes();
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Beside running threads, about right.
+     */
+    @Override
+    public Histogram histogram() {
+        checkCaller();
+        return census().histogram();
+    }
+
+    @Override
+    public List<SizeClassStats> sizeClasses() {
+        checkCaller();
+        return census().sizeClasses();
+    }
+
+    @Override
+    public List<TypeCounts> typeCounts() {
+        checkCaller();
+        return countTypes ? census().typeCounts() : List.of();
+    }
+
+    @Override
+    public VerificationReport verify() {
+        throw new UnsupportedOperationException("shared heaps are not verified yet");
+    }
+
+    /** Gives empty pages of this thread and of no thread back to the system now. */
+    @Override
+    public void trim() {
+        checkCaller();
+        owners.current().trim();
+        pages.trimCommon();
+        pages.returnAll();
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>No other thread may use the heap any more.
+     */
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            pages.release();
+            space.release();
+        }
+    }
+
+    @Override
+    void checkCaller() {
+        if (closed) {
+            throw new IllegalStateException("heap is closed: name=" + config.name());
+        }
+    }
+
+    @Override
+    ObjectChecks checks() {
+        return checks;
+    }
+
+    @Override
+    public String toString() {
+        return "SharedHeap[name=%s base=0x%x]".formatted(config.name(), space.base);
+    }
+}

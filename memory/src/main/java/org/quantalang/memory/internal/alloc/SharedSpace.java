@@ -1,0 +1,236 @@
+package org.quantalang.memory.internal.alloc;
+
+import org.jspecify.annotations.Nullable;
+
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The pages of a shared heap, by owner. Owner 0 is nobody: pages of ended threads, and those that
+ * serve virtual threads. Whoever holds the lock runs it, and every owner that has no thread.
+ *
+ * <p>Pages change owners twice at most in a round: from a thread that ends to nobody, and from
+ * nobody to a thread that needs one of that class. A page on its way to an owner that is no longer
+ * its own is sent on, so that no block is lost whatever the order.
+ */
+public final class SharedSpace {
+    /** The owner of what belongs to no thread. */
+    public static final int COMMON = 0;
+
+    private static final long CLASS_TABLE_BYTES = 8L * HeapSpace.MAX_SIZE_CLASSES;
+
+    private final HeapSpace space;
+    private final PagePool pool;
+    private final SizeClassTable definitions = new SizeClassTable();
+    private final RemoteFrees remote;
+    private final PageSource source;
+    private final long classTables;
+    private final long classTableBytes;
+    private final @Nullable OwnedPages[] owners;
+    private final Runnings runnings;
+
+    /** Held by who runs the common pages, or an owner without a thread. */
+    public final ReentrantLock lock = new ReentrantLock();
+
+    /** Says which owners have a thread that runs them. */
+    @FunctionalInterface
+    public interface Runnings {
+        /** Whether a thread runs this owner; if not, who told it something must see to it. */
+        boolean runs(int owner);
+    }
+
+    /**
+     * Sets up the pages of a heap.
+     *
+     * @param mostOwners highest number of an owner
+     */
+    public SharedSpace(
+            HeapSpace space,
+            long limitBytes,
+            long returnDelayNanos,
+            int mostOwners,
+            Runnings runnings) {
+        this.space = space;
+        this.source = space.source;
+        this.runnings = runnings;
+        pool = new PagePool(space, limitBytes, returnDelayNanos);
+        remote = new RemoteFrees(space);
+        owners = new @Nullable OwnedPages[mostOwners + 1];
+        classTableBytes = HeapSpace.pageUp((mostOwners + 1) * CLASS_TABLE_BYTES);
+        classTables = source.reserve(classTableBytes);
+        if (classTables == PageSource.REFUSED || !source.commit(classTables, classTableBytes)) {
+            remote.release();
+            throw new OutOfMemoryError("no address space for a table: bytes=" + classTableBytes);
+        }
+        OwnedPages common = make(COMMON);
+        common.blocks.closeFastPath(true);
+    }
+
+    /** Gives back the tables; the space itself has an owner of its own. */
+    public void release() {
+        remote.release();
+        source.release(classTables, classTableBytes);
+    }
+
+    /** The classes of all owners. */
+    public SizeClassTable classes() {
+        return definitions;
+    }
+
+    /** Under the lock: the pages of an owner that had none before. */
+    public OwnedPages make(int owner) {
+        BlockAllocator blocks =
+                new BlockAllocator(
+                        space,
+                        pool,
+                        new SizeClassTable(definitions),
+                        classTables + owner * CLASS_TABLE_BYTES,
+                        remote,
+                        owner);
+        OwnedPages made = new OwnedPages(this, remote, blocks, owner);
+        owners[owner] = made;
+        return made;
+    }
+
+    /** The pages of an owner that exists. */
+    public OwnedPages of(int owner) {
+        OwnedPages pages = owners[owner];
+        if (pages == null) {
+            throw new IllegalStateException(
+                    "page has an owner that never was: owner=" + owner + "; memory is damaged");
+        }
+        return pages;
+    }
+
+    /** Whose page a block lies in. */
+    public int ownerOf(long block) {
+        return remote.ownerOf(block);
+    }
+
+    /** Any thread: gives a block back to a page that this thread does not own. */
+    public void freeRemote(long block) {
+        long entry = remote.push(block);
+        if (entry != 0) {
+            tell(remote.ownerOfEntry(entry), entry);
+        }
+    }
+
+    /** Hands a page to its owner, and sees to it if the owner has no thread. */
+    void tell(int owner, long entry) {
+        OwnedPages pages = of(owner);
+        pages.told(entry);
+        if (!runnings.runs(owner)) {
+            takeBackWithoutThread(pages);
+        }
+    }
+
+    /**
+     * Runs an owner that has no thread, unless somebody does so already: then that one looks again
+     * after it has let go of the lock.
+     */
+    private void takeBackWithoutThread(OwnedPages pages) {
+        while (pages.waiting() && !runnings.runs(pages.owner()) && lock.tryLock()) {
+            try {
+                if (!runnings.runs(pages.owner())) {
+                    pages.takeBack();
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /** After the lock: what came for the common pages while it was held. */
+    void seeToCommon() {
+        takeBackWithoutThread(of(COMMON));
+    }
+
+    /** Gives {@code to}, whose runner calls, a page without a thread that has room in the class. */
+    void adoptOne(OwnedPages to, int sizeClass) {
+        OwnedPages common = of(COMMON);
+        if (to == common || !(common.blocks.hasPage(sizeClass) || common.waiting())) {
+            return;
+        }
+        lock.lock();
+        try {
+            common.takeBack();
+            long entry = common.blocks.letGo(sizeClass);
+            if (entry != 0) {
+                to.adopt(entry);
+            }
+        } finally {
+            lock.unlock();
+        }
+        seeToCommon();
+    }
+
+    /** Under the lock, by who runs {@code from}: all its pages go to nobody. */
+    public void abandon(OwnedPages from) {
+        OwnedPages common = of(COMMON);
+        from.takeBack();
+        from.blocks.forgetPages();
+        walk().forEachPage(
+                        entry -> {
+                            if (remote.ownerOfEntry(entry) == from.owner()) {
+                                common.adopt(entry);
+                            }
+                        });
+    }
+
+    /** The first block on each page of an owner: what its end looks through. */
+    public void forEachBlock(OwnedPages of, BlockWalk.BlockVisitor visitor) {
+        walk().forEachPage(
+                        entry -> {
+                            if (remote.ownerOfEntry(entry) == of.owner()) {
+                                walk().forEachOn(entry, visitor);
+                            }
+                        });
+    }
+
+    /** Gives empty pages of the common owner, and the pool's, back to the system. */
+    public void trimCommon() {
+        lock.lock();
+        try {
+            of(COMMON).takeBack();
+            of(COMMON).blocks.trim();
+        } finally {
+            lock.unlock();
+        }
+        seeToCommon();
+    }
+
+    /** The walk over all pages and blocks; totals are those of all owners now. */
+    public BlockWalk walk() {
+        SizeClassTable totals = new SizeClassTable(definitions);
+        for (OwnedPages each : owners) {
+            if (each != null) {
+                totals.add(each.blocks.classes());
+            }
+        }
+        return new BlockWalk(space, pool, totals);
+    }
+
+    /** Bytes held from the system in pages of objects. */
+    public long heldBytes() {
+        return pool.heldBytes();
+    }
+
+    /** Bytes of pages that hold blocks. */
+    public long usedBytes() {
+        return pool.usedBytes();
+    }
+
+    /** Most bytes of pages that ever held blocks at once. */
+    public long peakBytes() {
+        return pool.peakBytes();
+    }
+
+    /** The limit on {@link #usedBytes}. */
+    public long limitBytes() {
+        return pool.limitBytes();
+    }
+
+    /** Gives the memory of all empty pages back to the system. */
+    public void returnAll() {
+        pool.returnAll();
+    }
+}

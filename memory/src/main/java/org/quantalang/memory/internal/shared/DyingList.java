@@ -1,0 +1,15 @@
+package org.quantalang.memory.internal.shared;
+
+/** Objects that one thread has to destroy, linked through their first words. One thread only. */
+final class DyingList {
+    /** No object. */
+    static final long END = 0;
+
+    /** The next to be destroyed, by its header's distance from the heap's base. */
+    long first = END;
+
+    /** Whether a loop takes objects from it, so that others only add to it. */
+    boolean draining;
+
+    DyingList() {}
+}

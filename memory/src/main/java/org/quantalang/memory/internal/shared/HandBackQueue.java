@@ -1,0 +1,147 @@
+package org.quantalang.memory.internal.shared;
+
+import org.jspecify.annotations.Nullable;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * Objects whose owner must look at them, since a reference that it counted went away elsewhere: any
+ * thread pushes, the owner's runner polls.
+ *
+ * <p>A list of chunks. A push claims a slot with one add and stores the object there; who finds the
+ * chunk used up appends another. Each object is in the queue once at most, so that it is no longer
+ * than the owner has objects.
+ *
+ * <p>The owner sees whether something waits with one load: {@link #isEmpty}. Used up slots are
+ * handed on to the next chunk, so that a queue in use makes little garbage. (A thread that still
+ * holds an old chunk finds it used up, whatever its slots serve for now.)
+ */
+final class HandBackQueue {
+    private static final VarHandle SLOT;
+    private static final VarHandle CLAIMED;
+    private static final VarHandle NEXT_CHUNK;
+    private static final VarHandle TAIL;
+    private static final VarHandle SPARE;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            SLOT = MethodHandles.arrayElementVarHandle(long[].class).withInvokeExactBehavior();
+            CLAIMED =
+                    lookup.findVarHandle(Chunk.class, "claimed", int.class)
+                            .withInvokeExactBehavior();
+            NEXT_CHUNK = lookup.findVarHandle(Chunk.class, "next", Chunk.class);
+            TAIL = lookup.findVarHandle(HandBackQueue.class, "tail", Chunk.class);
+            SPARE = lookup.findVarHandle(HandBackQueue.class, "spare", long[].class);
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
+
+    private static final int SLOTS = 1023;
+
+    /** In the last element: go on with the next chunk. Odd, so that it is no address. */
+    private static final long TURN = 1;
+
+    private static final class Chunk {
+        private final long[] slots;
+
+        @SuppressWarnings("UnusedVariable") // through CLAIMED
+        private volatile int claimed;
+
+        private volatile @Nullable Chunk next;
+
+        Chunk(long[] slots) {
+            this.slots = slots;
+        }
+    }
+
+    private volatile Chunk tail;
+
+    @SuppressWarnings("UnusedVariable") // through SPARE
+    private volatile long @Nullable [] spare;
+
+    // The runner's.
+    private Chunk head;
+    private long[] slots;
+    private int at;
+
+    HandBackQueue() {
+        head = new Chunk(new long[SLOTS + 1]);
+        slots = head.slots;
+        tail = head;
+    }
+
+    /** Any thread: puts an object, by its header's address, on the queue. */
+    void push(long header) {
+        while (true) {
+            Chunk chunk = tail;
+            int slot = (int) CLAIMED.getAndAdd(chunk, 1);
+            if (slot < SLOTS) {
+                // Release: the decrement before it, to poll.
+                SLOT.setRelease(chunk.slots, slot, header);
+                return;
+            }
+            append(chunk);
+        }
+    }
+
+    private void append(Chunk full) {
+        Chunk next = full.next;
+        if (next == null) {
+            long[] fresh = (long[]) SPARE.getAndSet(this, (long[]) null);
+            Chunk made = new Chunk(fresh == null ? new long[SLOTS + 1] : fresh);
+            if (NEXT_CHUNK.compareAndSet(full, (Chunk) null, made)) {
+                // Release: next, to the runner that turns.
+                SLOT.setRelease(full.slots, SLOTS, TURN);
+                next = made;
+            } else {
+                next = full.next;
+            }
+        }
+        boolean _ = TAIL.compareAndSet(this, full, next);
+    }
+
+    /** Runner only: whether nothing waits, as far as one load tells. */
+    boolean isEmpty() {
+        return (long) SLOT.getOpaque(slots, at) == 0;
+    }
+
+    /** Runner only: takes an object; 0 if none waits. */
+    long poll() {
+        while (true) {
+            // Acquire: pairs with the release in push.
+            long value = (long) SLOT.getAcquire(slots, at);
+            if (value == 0) {
+                return 0;
+            }
+            slots[at] = 0;
+            if (value != TURN) {
+                at++;
+                return value;
+            }
+            turn();
+        }
+    }
+
+    private void turn() {
+        Chunk next = head.next;
+        if (next == null) {
+            throw new AssertionError("a chunk that ends has no next");
+        }
+        SPARE.setRelease(this, slots);
+        head = next;
+        slots = next.slots;
+        at = 0;
+    }
+
+    /** How many wait; exact if nothing runs. Runner only, or while the runner is quiet. */
+    long size() {
+        long size = -at;
+        for (Chunk chunk = head; chunk != null; chunk = chunk.next) {
+            size += Math.min(chunk.claimed, SLOTS);
+        }
+        return size;
+    }
+}

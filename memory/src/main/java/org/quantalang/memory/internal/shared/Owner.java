@@ -1,0 +1,93 @@
+package org.quantalang.memory.internal.shared;
+
+import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.internal.alloc.BlockAllocator;
+import org.quantalang.memory.internal.alloc.OwnedPages;
+import org.quantalang.memory.internal.alloc.SharedSpace;
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.object.Memory;
+import org.quantalang.memory.internal.shared.SharedTypes.SharedType;
+
+/**
+ * What one thread owns of a shared heap: its pages, the queue of objects that it must look at, its
+ * list of dying objects. When the thread ends, what is left goes to nobody, and the owner's number
+ * to the next thread.
+ *
+ * <p>Owner 0 is nobody: its pages serve virtual threads and the threads for which no number was
+ * left. It never owns an object.
+ *
+ * <p>The runner only, except the queue's push: the thread, or who holds the space's lock while
+ * there is none.
+ */
+public final class Owner {
+    /** In the headers of its objects. */
+    public final int number;
+
+    /** Its blocks. */
+    public final BlockAllocator blocks;
+
+    final OwnedPages pages;
+    final HandBackQueue queue = new HandBackQueue();
+    final DyingList dying = new DyingList();
+
+    /** Who runs it; null if nobody does. Written under the lock, by the thread itself at first. */
+    volatile @Nullable Thread thread;
+
+    /** The thread's number; 0 if there is none. A thread only looks for its own. */
+    long threadId;
+
+    /** Where it stands with a pause of the heap. */
+    volatile boolean quiet;
+
+    Owner(int number, OwnedPages pages) {
+        this.number = number;
+        this.pages = pages;
+        this.blocks = pages.blocks;
+    }
+
+    boolean isCommon() {
+        return number == SharedSpace.COMMON;
+    }
+
+    /** Whether objects wait to be looked at or to be destroyed. */
+    public boolean hasWork() {
+        return !queue.isEmpty() || dying.first != DyingList.END;
+    }
+
+    /** Whether a block of this class will take a new page, as far as a look tells. */
+    public boolean needsPage(int sizeClass) {
+        return !pages.hasPage(sizeClass);
+    }
+
+    /** A block when none was at hand, or {@link BlockAllocator#NONE}. */
+    public long allocateSlow(int sizeClass, long firstBlock, long bytes) {
+        if (isCommon()) {
+            return pages.allocateCommon(sizeClass, firstBlock, bytes);
+        }
+        return pages.allocateSlow(sizeClass, firstBlock, bytes);
+    }
+
+    /** Makes a block an object with one reference, which is this owner's if it is a thread. */
+    public void start(SharedType type, long header) {
+        if (isCommon()) {
+            Memory.putLong(header, HeaderWord.WORD_B, SharedHeader.freshMerged(type.wordB));
+            Memory.putLong(header, type.type.index);
+        } else {
+            Memory.putLong(header, HeaderWord.WORD_B, type.wordB);
+            Memory.putLong(header, type.wordA(number));
+        }
+    }
+
+    /** Gives back its empty pages. */
+    public void trim() {
+        if (!isCommon()) {
+            pages.takeBack();
+            blocks.trim();
+        }
+    }
+
+    /** Objects that wait to be looked at; exact while the runner is idle. */
+    public long waiting() {
+        return queue.size();
+    }
+}

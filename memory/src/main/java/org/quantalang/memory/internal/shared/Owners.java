@@ -1,0 +1,189 @@
+package org.quantalang.memory.internal.shared;
+
+import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.internal.alloc.PageTable;
+import org.quantalang.memory.internal.alloc.SharedSpace;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Who owns what in a shared heap: the owners by number, and the one of each thread.
+ *
+ * <p>A thread finds itself by its number in a table that it reads without any order: whatever it
+ * sees there of others cannot be taken for its own, and its own entry it made itself.
+ *
+ * <p>Any thread; changes under the space's lock.
+ */
+public final class Owners {
+    private static final int FIRST_TABLE = 64;
+
+    private final SharedSpace space;
+    private final @Nullable Owner[] byNumber;
+
+    /**
+     * By number of an owner: the number of its thread, 0 if it has none. For "does this object
+     * count for me", which reads it without any order like the table.
+     */
+    public final long[] threadIds;
+
+    private @Nullable Owner[] table = new @Nullable Owner[FIRST_TABLE];
+    private int numbers = 1;
+    private final Owner common;
+
+    /** Makes the owners of a space; at first there is only nobody. */
+    public Owners(SharedSpace space, int mostOwners) {
+        this.space = space;
+        byNumber = new @Nullable Owner[mostOwners + 1];
+        threadIds = new long[mostOwners + 1];
+        common = new Owner(SharedSpace.COMMON, space.of(SharedSpace.COMMON));
+        byNumber[SharedSpace.COMMON] = common;
+    }
+
+    /** How many owners a heap of this size has at most. */
+    public static int most(long heapBytes) {
+        return Math.clamp(heapBytes >>> PageTable.PAGE_SHIFT, 16, SharedHeader.MOST_OWNERS);
+    }
+
+    /** The owner that is nobody. */
+    public Owner common() {
+        return common;
+    }
+
+    /** The owner of this number, which an object or page has. */
+    public Owner at(int number) {
+        Owner owner = byNumber[number];
+        if (owner == null) {
+            throw new IllegalStateException("no such owner: number=" + number);
+        }
+        return owner;
+    }
+
+    /** The owner of the calling thread; it becomes one if it is none yet. */
+    public Owner current() {
+        long id = Thread.currentThread().threadId();
+        @Nullable Owner[] owners = table;
+        Owner owner = owners[(int) id & (owners.length - 1)];
+        return owner != null && owner.threadId == id ? owner : find(id);
+    }
+
+    private Owner find(long id) {
+        Thread thread = Thread.currentThread();
+        if (thread.isVirtual()) {
+            return common;
+        }
+        space.lock.lock();
+        try {
+            for (int number = 1; number < numbers; number++) {
+                Owner owner = at(number);
+                if (owner.threadId == id) {
+                    return owner; // its place in the table belongs to another
+                }
+            }
+            return enter(thread);
+        } finally {
+            space.lock.unlock();
+        }
+    }
+
+    /** A thread uses the heap for the first time. */
+    private Owner enter(Thread thread) {
+        Owner owner = unused();
+        if (owner == null) {
+            return common;
+        }
+        owner.threadId = thread.threadId();
+        owner.thread = thread;
+        owner.quiet = false;
+        threadIds[owner.number] = owner.threadId;
+        place(owner);
+        return owner;
+    }
+
+    private @Nullable Owner unused() {
+        for (int number = 1; number < numbers; number++) {
+            if (at(number).thread == null) {
+                return at(number);
+            }
+        }
+        if (numbers == byNumber.length) {
+            return null;
+        }
+        Owner owner = new Owner(numbers, space.make(numbers));
+        byNumber[numbers++] = owner;
+        return owner;
+    }
+
+    /** A table in which every thread has a place of its own, or the largest worth having. */
+    private void place(Owner added) {
+        int size = table.length;
+        @Nullable Owner[] fresh = fill(size);
+        while (fresh == null && size < byNumber.length) {
+            size *= 2;
+            fresh = fill(size);
+        }
+        if (fresh == null) {
+            fresh = table.clone();
+            fresh[(int) added.threadId & (fresh.length - 1)] = added;
+        }
+        table = fresh;
+    }
+
+    private @Nullable Owner @Nullable [] fill(int size) {
+        @Nullable Owner[] fresh = new @Nullable Owner[size];
+        for (int number = 1; number < numbers; number++) {
+            Owner owner = at(number);
+            if (owner.thread != null) {
+                int place = (int) owner.threadId & (size - 1);
+                if (fresh[place] != null) {
+                    return null;
+                }
+                fresh[place] = owner;
+            }
+        }
+        return fresh;
+    }
+
+    /** Under the lock: nobody runs it any more. */
+    void leave(Owner owner) {
+        owner.threadId = 0;
+        threadIds[owner.number] = 0;
+        owner.thread = null;
+    }
+
+    /** Whether a thread runs this owner. */
+    public boolean runs(int number) {
+        Owner owner = byNumber[number];
+        return owner != null && owner.thread != null;
+    }
+
+    /** Owners that have a thread, as of now. */
+    public List<Owner> running() {
+        space.lock.lock();
+        try {
+            List<Owner> running = new ArrayList<>();
+            for (int number = 1; number < numbers; number++) {
+                if (at(number).thread != null) {
+                    running.add(at(number));
+                }
+            }
+            return running;
+        } finally {
+            space.lock.unlock();
+        }
+    }
+
+    /** All owners there ever were, nobody first. */
+    public List<Owner> all() {
+        space.lock.lock();
+        try {
+            List<Owner> all = new ArrayList<>();
+            for (int number = 0; number < numbers; number++) {
+                all.add(at(number));
+            }
+            return all;
+        } finally {
+            space.lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,533 @@
+package org.quantalang.memory.internal.shared;
+
+import static org.quantalang.memory.internal.object.Memory.compareAndSet;
+import static org.quantalang.memory.internal.object.Memory.getAndAdd;
+import static org.quantalang.memory.internal.object.Memory.getLong;
+import static org.quantalang.memory.internal.object.Memory.getLongAcquire;
+import static org.quantalang.memory.internal.object.Memory.putLong;
+
+import org.quantalang.memory.internal.alloc.SharedSpace;
+import org.quantalang.memory.internal.count.Destructors;
+import org.quantalang.memory.internal.handle.JavaObjects;
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.type.TypeDescriptor;
+
+/**
+ * What a shared heap does when references go: the transitions of {@link SharedHeader} in memory,
+ * and the end of an object. Never recurses and needs no memory: dying objects are linked through
+ * their first words, and each thread takes its own from the front.
+ *
+ * <p>For each: its destructor runs, its references are released, its weak fields are released, its
+ * block is freed, or kept while a weak reference or a queue leads to it.
+ *
+ * <p>Any thread; {@code self} is always the caller's owner.
+ */
+public final class SharedReclaimer {
+    private final long base;
+    private final SharedSpace space;
+    private final Owners owners;
+    private final SharedTypes types;
+    private final JavaObjects javaObjects;
+    private final Destructors destructors;
+    private final long budget;
+
+    /**
+     * Makes the reclaimer of one heap.
+     *
+     * @param base where the heap's addresses begin
+     * @param budget objects that a call destroys at most; 0 for no limit
+     */
+    public SharedReclaimer(
+            long base,
+            SharedSpace space,
+            Owners owners,
+            SharedTypes types,
+            JavaObjects javaObjects,
+            Destructors destructors,
+            long budget) {
+        this.base = base;
+        this.space = space;
+        this.owners = owners;
+        this.types = types;
+        this.javaObjects = javaObjects;
+        this.destructors = destructors;
+        this.budget = budget == 0 ? Long.MAX_VALUE : budget;
+    }
+
+    // ---- counts
+
+    /** The owner retains, and its bias is full: half of it moves to the shared count first. */
+    public void retainFull(long header, long a) {
+        long b = getLongAcquire(header + SharedHeader.WORD_B);
+        while (!compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.spilledIn(b))) {
+            b = getLongAcquire(header + SharedHeader.WORD_B);
+        }
+        settlePinned(header, SharedHeader.spilledIn(b));
+        putLong(header, SharedHeader.ownerRetained(SharedHeader.spilledOut(a)));
+    }
+
+    /** Another thread than the owner retains. */
+    public void retainShared(long header, long a) {
+        if (a == 0) {
+            throw new IllegalStateException(
+                    "retain of a freed object: address=0x%x".formatted(header + HeaderWord.BYTES));
+        }
+        // No order: the caller holds a reference, through which it sees the object already.
+        long before = getAndAdd(header + SharedHeader.WORD_B, SharedHeader.RETAIN_SHARED);
+        if (SharedHeader.pinned(before)) {
+            settlePinned(header, before + SharedHeader.RETAIN_SHARED);
+        }
+    }
+
+    /** A count that rises in the pinned zone falls back to its middle, long before it wraps. */
+    private static void settlePinned(long header, long after) {
+        long b = after;
+        while (SharedHeader.shared(b) >= SharedHeader.CEILING
+                && !compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.pin(b))) {
+            b = getLongAcquire(header + SharedHeader.WORD_B);
+        }
+    }
+
+    /** Makes an object live until the heap closes. */
+    public static void pin(long header) {
+        long b = getLongAcquire(header + SharedHeader.WORD_B);
+        while (!compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.pin(b))) {
+            b = getLongAcquire(header + SharedHeader.WORD_B);
+        }
+    }
+
+    /**
+     * The owner releases the last reference that it counts, and the object is no exclusive leaf.
+     */
+    public void releaseLastOwned(Owner self, long header, long a) {
+        if (lastOwned(header, a)) {
+            bury(self.dying, header);
+        }
+        if (self.hasWork()) {
+            attend(self);
+        }
+    }
+
+    /** Returns whether that was the last reference of all. */
+    private static boolean lastOwned(long header, long a) {
+        // Acquire: what others wrote to the object before they released it.
+        long b = getLongAcquire(header + SharedHeader.WORD_B);
+        if (SharedHeader.exclusive(b)) {
+            putLong(header, SharedHeader.withoutOwner(a));
+            putLong(header + SharedHeader.WORD_B, SharedHeader.merged(b, 0));
+            return true;
+        }
+        putLong(header, SharedHeader.withoutOwner(a));
+        // Full: word A is stored before; what the owner wrote is seen by who sees the object
+        // merged.
+        while (!compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.merged(b, 0))) {
+            b = getLongAcquire(header + SharedHeader.WORD_B);
+        }
+        return SharedHeader.lastGone(SharedHeader.merged(b, 0));
+    }
+
+    /** Another thread than the owner releases. */
+    public void releaseShared(long header, long a) {
+        if (minusOne(header, a)) {
+            Owner self = owners.current();
+            destroy(self, header);
+        }
+    }
+
+    /** Returns whether that was the last reference; tells the owner if it must know. */
+    private boolean minusOne(long header, long a) {
+        long b = getLongAcquire(header + SharedHeader.WORD_B);
+        while (true) {
+            if (a == 0 || SharedHeader.has(b, SharedHeader.DEAD) || SharedHeader.lastGone(b)) {
+                throw overReleased(header, a, b);
+            }
+            if (SharedHeader.pinned(b)) {
+                return false;
+            }
+            if (SharedHeader.has(b, SharedHeader.MERGED)) {
+                // Release: this thread's writes to the object. Acquire: all others', if it was the
+                // last.
+                long before = getAndAdd(header + SharedHeader.WORD_B, -SharedHeader.ONE_SHARED);
+                return SharedHeader.lastGone(before - SharedHeader.ONE_SHARED);
+            }
+            long after = SharedHeader.releasedByOther(b);
+            if (compareAndSet(header + SharedHeader.WORD_B, b, after)) {
+                if (SharedHeader.mustTell(b, after)) {
+                    tell(owners.at(SharedHeader.owner(a)), header);
+                }
+                return false;
+            }
+            b = getLongAcquire(header + SharedHeader.WORD_B);
+        }
+    }
+
+    /** What a release of a dead object means. */
+    private static IllegalStateException overReleased(long header, long a, long b) {
+        return new IllegalStateException(
+                ("object released more often than retained, or not an object: address=0x%x"
+                                + " header=0x%x 0x%x")
+                        .formatted(header + HeaderWord.BYTES, a, b));
+    }
+
+    // ---- weak references
+
+    /**
+     * Adds one weak reference; when there are as many as fit, the object's block stays for good.
+     */
+    public static void weakRetain(long header) {
+        long b = getLongAcquire(header + SharedHeader.WORD_B);
+        while (SharedHeader.weak(b) != SharedHeader.MOST_WEAK
+                && !compareAndSet(header + SharedHeader.WORD_B, b, b + SharedHeader.ONE_WEAK)) {
+            b = getLongAcquire(header + SharedHeader.WORD_B);
+        }
+    }
+
+    /** Takes one weak reference away, and frees the block of a dead object with the last. */
+    public void weakRelease(long header) {
+        long b = getLongAcquire(header + SharedHeader.WORD_B);
+        while (SharedHeader.weak(b) != SharedHeader.MOST_WEAK) {
+            if (SharedHeader.weak(b) == 0) {
+                throw new IllegalStateException(
+                        "weak release without a weak reference: address=0x%x header=0x%x"
+                                .formatted(header + HeaderWord.BYTES, b));
+            }
+            long after = b - SharedHeader.ONE_WEAK;
+            if (compareAndSet(header + SharedHeader.WORD_B, b, after)) {
+                if (SharedHeader.has(after, SharedHeader.DEAD) && !SharedHeader.holdsBlock(after)) {
+                    freeBlock(owners.current(), header);
+                }
+                return;
+            }
+            b = getLongAcquire(header + SharedHeader.WORD_B);
+        }
+    }
+
+    /** Turns a weak reference into a strong one if the object still lives. */
+    public static boolean upgrade(long header) {
+        long b = getLongAcquire(header + SharedHeader.WORD_B);
+        while (SharedHeader.upgradable(b)) {
+            // Compared, also by the owner: a collector beside running threads decides on word B.
+            if (compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.upgraded(b))) {
+                return true;
+            }
+            b = getLongAcquire(header + SharedHeader.WORD_B);
+        }
+        return false;
+    }
+
+    // ---- what owners are told
+
+    private void tell(Owner owner, long header) {
+        owner.queue.push(header);
+        // The push and this look are ordered by the push's add, as are the end's word that nobody
+        // runs the owner and its second look into the queue: one of the two sees the other.
+        Thread thread = owner.thread;
+        if (thread == null || !thread.isAlive()) {
+            seeTo(owner);
+        }
+    }
+
+    /** An owner was told something that has no thread, or whose thread has ended. */
+    private void seeTo(Owner owner) {
+        Owner self = owners.current();
+        DyingList found = listOf(self);
+        space.lock.lock();
+        try {
+            Thread thread = owner.thread;
+            if (thread == null) {
+                takeHandedBack(owner, found);
+            } else if (!thread.isAlive()) {
+                end(owner, found);
+            }
+        } finally {
+            space.lock.unlock();
+        }
+        drain(self, found, budget);
+    }
+
+    /** Ends the owners whose threads have ended. */
+    public void reap() {
+        for (Owner owner : owners.running()) {
+            Thread thread = owner.thread;
+            if (thread != null && !thread.isAlive()) {
+                seeTo(owner);
+            }
+        }
+    }
+
+    /** The calling thread has done with the heap for now: as if it had ended. */
+    public void leave() {
+        Owner self = owners.current();
+        if (self.isCommon()) {
+            return;
+        }
+        attendAll(self);
+        DyingList found = new DyingList();
+        space.lock.lock();
+        try {
+            end(self, found);
+        } finally {
+            space.lock.unlock();
+        }
+        drain(owners.common(), found, Long.MAX_VALUE);
+    }
+
+    /**
+     * Under the lock, by the owner's thread or after its end: merges all it owns, gives its pages
+     * to nobody.
+     */
+    private void end(Owner owner, DyingList found) {
+        takeHandedBack(owner, found);
+        while (owner.dying.first != DyingList.END) {
+            bury(found, unbury(owner.dying));
+        }
+        space.forEachBlock(owner.pages, (header, _) -> mergeAtEnd(owner, header, found));
+        space.abandon(owner.pages);
+        owners.leave(owner);
+        // Who was about to tell this owner something either sees that it is gone, or is seen here.
+        takeHandedBack(owner, found);
+        owner.pages.takeBack();
+    }
+
+    private void mergeAtEnd(Owner owner, long header, DyingList found) {
+        // Word B first: of a block that is being freed, word A is 0 before word B is a link.
+        long b = getLongAcquire(header + SharedHeader.WORD_B);
+        long a = getLong(header);
+        if (SharedHeader.owner(a) != owner.number) {
+            return;
+        }
+        boolean told = SharedHeader.has(b, SharedHeader.QUEUED);
+        while (!told
+                && !compareAndSet(
+                        header + SharedHeader.WORD_B, b, SharedHeader.claimedForMerge(b))) {
+            b = getLongAcquire(header + SharedHeader.WORD_B);
+            told = SharedHeader.has(b, SharedHeader.QUEUED);
+        }
+        // Claimed, so that nobody who finds no owner would have to tell it.
+        putLong(header, SharedHeader.withoutOwner(a));
+        if (mergeQueued(header, SharedHeader.bias(a), !told)) {
+            bury(found, header);
+        }
+    }
+
+    /** The second half of a merge; returns whether no reference is left. */
+    private static boolean mergeQueued(long header, long bias, boolean taken) {
+        long b = getLongAcquire(header + SharedHeader.WORD_B);
+        while (true) {
+            long after = taken ? SharedHeader.handedBack(b, bias) : SharedHeader.merged(b, bias);
+            // Full, as in lastOwned.
+            if (compareAndSet(header + SharedHeader.WORD_B, b, after)) {
+                return SharedHeader.lastGone(after);
+            }
+            b = getLongAcquire(header + SharedHeader.WORD_B);
+        }
+    }
+
+    /** Looks at what the caller was told, and goes on with what is dying, by one budget. */
+    public void attend(Owner self) {
+        takeHandedBack(self, self.dying);
+        drain(self, self.dying, budget);
+    }
+
+    /** The same, until nothing is left. */
+    public void attendAll(Owner self) {
+        if (self.isCommon()) {
+            return;
+        }
+        while (self.hasWork() && !self.dying.draining) {
+            takeHandedBack(self, self.dying);
+            drain(self, self.dying, Long.MAX_VALUE);
+        }
+    }
+
+    private void takeHandedBack(Owner owner, DyingList found) {
+        for (long header = owner.queue.poll(); header != 0; header = owner.queue.poll()) {
+            if (handBack(owner, header)) {
+                bury(found, header);
+            }
+        }
+    }
+
+    /** An object from the queue; returns whether its last reference is gone. */
+    private boolean handBack(Owner owner, long header) {
+        long b = getLongAcquire(header + SharedHeader.WORD_B);
+        if (SharedHeader.has(b, SharedHeader.MERGED)) {
+            leaveQueue(header, b);
+            return false;
+        }
+        long a = getLong(header);
+        if (SharedHeader.owner(a) != owner.number) {
+            throw new IllegalStateException(
+                    "queue of owner %d holds another's object: address=0x%x header=0x%x 0x%x"
+                            .formatted(owner.number, header + HeaderWord.BYTES, a, b));
+        }
+        putLong(header, SharedHeader.withoutOwner(a));
+        if (SharedHeader.goneFromQueue(a, b)) {
+            // No reference of any kind is left: nobody else can change word B.
+            putLong(header + SharedHeader.WORD_B, SharedHeader.handedBack(b, SharedHeader.bias(a)));
+            return true;
+        }
+        return mergeQueued(header, SharedHeader.bias(a), true);
+    }
+
+    private void leaveQueue(long header, long seen) {
+        long b = seen;
+        while (!compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.taken(b))) {
+            b = getLongAcquire(header + SharedHeader.WORD_B);
+        }
+        long after = SharedHeader.taken(b);
+        if (SharedHeader.has(after, SharedHeader.DEAD) && !SharedHeader.holdsBlock(after)) {
+            freeBlock(owners.current(), header);
+        }
+    }
+
+    // ---- the end of objects
+
+    private DyingList listOf(Owner self) {
+        // Many virtual threads are nobody: each call of theirs has a list of its own.
+        return self.isCommon() ? new DyingList() : self.dying;
+    }
+
+    /** The last reference is gone: frees the object and all that only it held. */
+    public void destroy(Owner self, long header) {
+        DyingList list = listOf(self);
+        bury(list, header);
+        drain(self, list, budget);
+    }
+
+    private void bury(DyingList list, long header) {
+        putLong(header, SharedHeader.link(getLong(header), list.first));
+        list.first = header - base;
+    }
+
+    private long unbury(DyingList list) {
+        long header = base + list.first;
+        long a = getLong(header);
+        list.first = SharedHeader.next(a);
+        putLong(header, SharedHeader.withoutOwner(a));
+        return header;
+    }
+
+    private void drain(Owner self, DyingList list, long most) {
+        if (list.draining) {
+            return;
+        }
+        list.draining = true;
+        try {
+            for (long left = most; list.first != DyingList.END && left > 0; left--) {
+                reclaim(self, list, unbury(list));
+            }
+        } finally {
+            list.draining = false;
+        }
+    }
+
+    private void reclaim(Owner self, DyingList list, long header) {
+        long descriptor = types.descriptor(getLong(header));
+        int flags = TypeDescriptor.flags(descriptor);
+        if ((flags & TypeDescriptor.DESTRUCTOR) != 0 && !destroyed(header)) {
+            return;
+        }
+        if ((flags & TypeDescriptor.TRACED) != 0) {
+            types.at(HeaderWord.type(getLong(header)))
+                    .traceInto(header, slot -> releaseSlots(self, list, slot, slot + Long.BYTES));
+        } else {
+            int runs = TypeDescriptor.runCount(descriptor);
+            for (int i = 0; i < runs; i++) {
+                long run = TypeDescriptor.run(descriptor, flags, header, i);
+                releaseSlots(
+                        self,
+                        list,
+                        TypeDescriptor.start(header, run),
+                        TypeDescriptor.end(header, run));
+            }
+        }
+        if ((flags & TypeDescriptor.WEAK_FIELDS) != 0) {
+            releaseWeakFields(header, descriptor);
+        }
+        bury(self, header, descriptor);
+    }
+
+    /** Runs the destructor if it has not run; returns false if the object lives on. */
+    private boolean destroyed(long header) {
+        long at = header + SharedHeader.WORD_B;
+        long b = getLongAcquire(at);
+        if (SharedHeader.has(b, SharedHeader.FINALIZED)) {
+            return true;
+        }
+        // One reference belongs to the call. Upgrades fail from here on, also after a resurrection.
+        while (!compareAndSet(at, b, SharedHeader.finalizing(b))) {
+            b = getLongAcquire(at);
+        }
+        destructors.run(header);
+        long before = getAndAdd(at, -SharedHeader.ONE_SHARED);
+        return SharedHeader.lastGone(before - SharedHeader.ONE_SHARED);
+    }
+
+    private void releaseSlots(Owner self, DyingList list, long start, long end) {
+        long[] threadIds = owners.threadIds;
+        long thread = Thread.currentThread().threadId();
+        for (long slot = start; slot != end; slot += Long.BYTES) {
+            long object = getLong(slot);
+            if (object != 0) {
+                long header = object - HeaderWord.BYTES;
+                long a = getLong(header);
+                if (threadIds[SharedHeader.owner(a)] == thread) {
+                    if (!SharedHeader.onlyBias(a)) {
+                        putLong(header, SharedHeader.ownerReleased(a));
+                    } else if (SharedHeader.exclusiveLeaf(
+                            getLongAcquire(header + SharedHeader.WORD_B))) {
+                        self.blocks.free(header);
+                    } else if (lastOwned(header, a)) {
+                        bury(list, header);
+                    }
+                } else if (minusOne(header, a)) {
+                    bury(list, header);
+                }
+            }
+        }
+    }
+
+    /** The object is gone: its block is free, or kept for what still leads to its header. */
+    private void bury(Owner self, long header, long descriptor) {
+        if (types.countsTypes()) {
+            types.countFreed(descriptor);
+        }
+        long at = header + SharedHeader.WORD_B;
+        long b = getLongAcquire(at);
+        while (SharedHeader.holdsBlock(b)) {
+            if (compareAndSet(at, b, SharedHeader.dead(b))) {
+                return;
+            }
+            b = getLongAcquire(at);
+        }
+        freeBlock(self, header);
+    }
+
+    private void releaseWeakFields(long header, long descriptor) {
+        long list = TypeDescriptor.weakSlots(descriptor);
+        long end = list + (getLong(list) + 1) * Long.BYTES;
+        for (long at = list + Long.BYTES; at != end; at += Long.BYTES) {
+            long slot = header + getLong(at);
+            long object = getLong(slot);
+            if (object != 0) {
+                putLong(slot, 0);
+                if (JavaObjects.isNumber(object)) {
+                    synchronized (javaObjects) {
+                        javaObjects.letGo(object);
+                    }
+                } else {
+                    weakRelease(object - HeaderWord.BYTES);
+                }
+            }
+        }
+    }
+
+    private void freeBlock(Owner self, long header) {
+        if (!self.isCommon() && space.ownerOf(header) == self.number) {
+            self.blocks.free(header);
+        } else {
+            space.freeRemote(header);
+        }
+    }
+}
