@@ -21,7 +21,7 @@ class HeapSoakTest {
 
     @Test
     void returnsToWhereItBegan() {
-        run(Duration.ofSeconds(5));
+        run(Duration.ofSeconds(20));
     }
 
     @Tag("soak")
