@@ -28,6 +28,9 @@ public final class BlockAllocator {
     /** No block: limit, address space or the system said no. */
     public static final long NONE = 0;
 
+    /** Not the entry of any page. */
+    public static final long NO_PAGE = 0;
+
     /** Any of these bits different: not two blocks of the same page. */
     private static final long NOT_SAME_PAGE = ~(PageTable.PAGE_BYTES - SizeClass.GRANULE_BYTES);
 
@@ -150,7 +153,7 @@ public final class BlockAllocator {
 
     /** Takes back a block whose object is gone; its header word becomes zero. */
     public void free(long block) {
-        long entry = entryBias + (block >>> PageTable.PAGE_SHIFT << PageTable.ENTRY_SHIFT);
+        long entry = pageEntry(block);
         putLong(block, 0);
         putLong(block, HeaderWord.WORD_B, getLong(entry));
         putLong(entry, block);
@@ -181,10 +184,10 @@ public final class BlockAllocator {
                 break;
             }
             at += Long.BYTES;
-            long its = entryBias + (block >>> PageTable.PAGE_SHIFT << PageTable.ENTRY_SHIFT);
+            long its = pageEntry(block);
             if (its != entry) {
                 if (entry != 0) {
-                    freed(entry, list, count);
+                    collected(entry, list, count);
                 }
                 entry = its;
                 list = getLong(entry);
@@ -196,16 +199,38 @@ public final class BlockAllocator {
             count++;
         }
         if (entry != 0) {
-            freed(entry, list, count);
+            collected(entry, list, count);
         }
         return at;
     }
 
-    private void freed(long entry, long list, long count) {
+    private void collected(long entry, long list, long count) {
         collectedBytes +=
                 PageTable.kind(entry) == PageTable.LARGE
                         ? PageTable.extra(entry)
                         : count * PageTable.blockBytes(entry);
+        freed(entry, list, count);
+    }
+
+    /** The entry of the page that a block is on. */
+    public long pageEntry(long block) {
+        return entryBias + (block >>> PageTable.PAGE_SHIFT << PageTable.ENTRY_SHIFT);
+    }
+
+    /** The free list that blocks of a page are put in front of, for {@link #freed}. */
+    public long freeList(long entry) {
+        return getLong(entry);
+    }
+
+    /**
+     * Takes back several blocks of a page. The caller has put them in front of its free list, and
+     * freed no other of the page meanwhile.
+     *
+     * @param entry the page's entry
+     * @param list the first of them; their header words are zero
+     * @param count how many they are
+     */
+    public void freed(long entry, long list, long count) {
         putLong(entry, list);
         long freed = getLong(entry, PageTable.FREED) + count;
         putLong(entry, PageTable.FREED, freed);

@@ -23,7 +23,8 @@ import org.quantalang.memory.internal.object.HeaderWord;
  *  drop       address of a destructor in C, or 0
  *  name       address of the name, UTF-8, zero-terminated
  *  alloc, freed  objects, counted only if the heap was configured so; then, at 88, plainRun:
- *             run again if the type has nothing else to it (flags 0), otherwise 0
+ *             if the type has at most one run and nothing else to it (flags 0), offset of its first
+ *             slot from the header (32 bits), number of slots (32 bits); otherwise -1
  * </pre>
  *
  * <p>A run is a stretch of adjacent reference slots, as word offsets from the header: first slot in
@@ -64,7 +65,7 @@ public final class TypeDescriptor {
     public static final int UNUSUAL_RUNS = REFERENCE_ARRAY | TRACED | MANY_RUNS;
 
     /** What {@link #plainRun} answers for all other types. */
-    public static final long NOT_PLAIN = 0;
+    public static final long NOT_PLAIN = -1;
 
     private TypeDescriptor() {}
 
@@ -78,11 +79,26 @@ public final class TypeDescriptor {
     }
 
     /**
-     * The run of a fixed object that has one and nothing else to do when it dies, or {@link
-     * #NOT_PLAIN}.
+     * The references of an object that has nothing else to it when it dies, for {@link #slots} and
+     * {@link #firstSlot}, or {@link #NOT_PLAIN}.
      */
     public static long plainRun(long descriptor) {
         return getLong(descriptor, PLAIN_RUN);
+    }
+
+    /** Number of slots of a plain run. */
+    public static int slots(long plainRun) {
+        return (int) plainRun;
+    }
+
+    /** Address of the first slot of a plain run that has one. */
+    public static long firstSlot(long header, long plainRun) {
+        return header + (plainRun >>> 32);
+    }
+
+    static long packPlain(long run) {
+        long firstWord = run >>> 32;
+        return firstWord << 35 | ((run & 0xffff_ffffL) - firstWord);
     }
 
     /** The run of a type without {@link #UNUSUAL_RUNS}; empty if it has no references. */

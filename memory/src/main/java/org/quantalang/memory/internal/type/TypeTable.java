@@ -194,10 +194,11 @@ public final class TypeTable {
             flags |= TypeDescriptor.DESTRUCTOR;
         }
         putInt(descriptor, TypeDescriptor.FLAGS, flags);
-        if (flags == 0) {
-            long run = getLong(descriptor, TypeDescriptor.RUN);
-            putLong(descriptor, TypeDescriptor.PLAIN_RUN, run);
-        }
+        long run = getLong(descriptor, TypeDescriptor.RUN);
+        putLong(
+                descriptor,
+                TypeDescriptor.PLAIN_RUN,
+                flags == 0 ? TypeDescriptor.packPlain(run) : TypeDescriptor.NOT_PLAIN);
         return type;
     }
 
