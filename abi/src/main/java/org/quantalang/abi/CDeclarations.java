@@ -3,6 +3,8 @@ package org.quantalang.abi;
 import org.quantalang.abi.internal.parse.Declarations;
 import org.quantalang.abi.internal.parse.Scope;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -107,7 +109,7 @@ public final class CDeclarations {
      * @return typedef name to type, in order
      */
     public Map<String, CType> typedefs() {
-        return Map.copyOf(scope.typedefs());
+        return Collections.unmodifiableMap(new LinkedHashMap<>(scope.typedefs()));
     }
 
     /**
@@ -122,9 +124,9 @@ public final class CDeclarations {
     /**
      * Returns the variables.
      *
-     * @return name to type
+     * @return name to type, in order
      */
     public Map<String, CType> variables() {
-        return Map.copyOf(scope.variables());
+        return Collections.unmodifiableMap(new LinkedHashMap<>(scope.variables()));
     }
 }

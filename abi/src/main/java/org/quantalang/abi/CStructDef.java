@@ -28,6 +28,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class CStructDef implements CType {
     private final boolean union;
+    private final boolean tagged;
     private String name;
     private @Nullable List<CStructField> fields;
     private boolean packed;
@@ -39,6 +40,7 @@ public final class CStructDef implements CType {
     private CStructDef(boolean union, String name) {
         this.union = union;
         this.name = Objects.requireNonNull(name);
+        this.tagged = !name.isEmpty();
     }
 
     /**
@@ -146,6 +148,15 @@ public final class CStructDef implements CType {
         if (name.isEmpty()) {
             name = typedefName;
         }
+    }
+
+    /**
+     * Returns whether {@link #name} is a tag.
+     *
+     * @return false for a record without a name, or with that of its typedef only
+     */
+    public boolean hasTag() {
+        return tagged;
     }
 
     /**
@@ -267,7 +278,8 @@ public final class CStructDef implements CType {
 
     @Override
     public String declare(String declared) {
-        String type = keyword() + " " + (name.isEmpty() ? "(unnamed)" : name);
+        boolean typedefName = !tagged && !name.isEmpty();
+        String type = typedefName ? name : keyword() + " " + (name.isEmpty() ? "(unnamed)" : name);
         return declared.isEmpty() ? type : type + " " + declared;
     }
 

@@ -40,9 +40,15 @@ final class LayoutCommand implements Callable<Integer> {
             return 0;
         }
         for (CStructDef record : declarations.records()) {
-            print(record, target, out);
+            print(record, alignment(record, declarations), target, out);
         }
         return 0;
+    }
+
+    /** A record that only a typedef names has the alignment of that name, as _Alignof says. */
+    private static long alignment(CStructDef record, CDeclarations declarations) {
+        CType named = record.hasTag() ? record : declarations.typedefs().get(record.name());
+        return (named == null ? record : named).alignment(declarations.target());
     }
 
     @SuppressWarnings("AnnotateFormatMethod") // the annotation would need one more dependency
@@ -50,14 +56,16 @@ final class LayoutCommand implements Callable<Integer> {
         out.println(String.format(Locale.ROOT, format, values).stripTrailing());
     }
 
-    private static void print(CStructDef record, Target target, PrintWriter out) {
+    private static void print(CStructDef record, long alignment, Target target, PrintWriter out) {
         RecordLayout layout = RecordLayout.of(record, target);
         line(
                 out,
-                "%s  size %d, aligned to %d",
-                record.spelling(),
+                "%s%s %s  size %d, aligned to %d",
+                record.hasTag() ? "" : "typedef ",
+                record.keyword(),
+                record.name(),
                 layout.sizeBytes(),
-                layout.alignmentBytes());
+                alignment);
         line(out, "  %8s %8s", "offset", "size");
         long end = members(layout, 0, "  ", out);
         if (layout.sizeBytes() * Byte.SIZE > end) {
@@ -145,7 +153,7 @@ final class LayoutCommand implements Callable<Integer> {
             json.writeStringField("name", record.name());
             json.writeStringField("kind", record.keyword());
             json.writeNumberField("size", layout.sizeBytes());
-            json.writeNumberField("align", layout.alignmentBytes());
+            json.writeNumberField("align", alignment(record, declarations));
             writeFields(layout, 0, json);
             json.writeEndObject();
         }

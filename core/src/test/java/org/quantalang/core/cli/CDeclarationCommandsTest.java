@@ -62,6 +62,23 @@ class CDeclarationCommandsTest {
     }
 
     @Test
+    void aRecordThatOnlyATypedefNamesHasTheAlignmentOfThatName() throws IOException {
+        String text =
+                "typedef union { char c; } u __attribute__((aligned(32)));"
+                        + " typedef struct t { char c; } t __attribute__((aligned(32)));";
+        assertEquals(0, run("layout", text, "--json"));
+        assertTrue(
+                compact().contains("\"name\":\"u\",\"kind\":\"union\",\"size\":1,\"align\":32,"),
+                out.toString());
+        assertTrue(
+                compact().contains("\"name\":\"t\",\"kind\":\"struct\",\"size\":1,\"align\":1,"),
+                out.toString());
+        assertEquals(0, run("layout", text));
+        assertTrue(out.toString().contains("typedef union u  size 1, aligned to 32"));
+        assertTrue(out.toString().contains("\nstruct t  size 1, aligned to 1"));
+    }
+
+    @Test
     void layoutMarksHolesAndPadding() throws IOException {
         assertEquals(0, run("layout", "struct s { char c; int i; char d; };"));
         assertTrue(out.toString().contains("-- hole --"), out.toString());
