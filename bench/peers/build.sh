@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the programs that the Java workloads are compared with into build/, those whose compiler is
 # there; says what it skips and how to get it. Debian packages:
-#   gcc g++ libmimalloc-dev nim rustc php-cli golang
+#   gcc g++ libmimalloc-dev nim rustc php-cli golang-go
 set -u
 cd "$(dirname "$0")" || exit 1
 mkdir -p build
@@ -17,7 +17,7 @@ make_() { # NAME COMMAND...
     name=$1
     shift
     # A program newer than all sources stays as it is.
-    if [ -x "build/$name" ] && [ -z "$(find c nim cpp rust jvm build.sh -newer "build/$name" -print -quit 2> /dev/null)" ]; then
+    if [ -x "build/$name" ] && [ -z "$(find c nim cpp rust go build.sh -newer "build/$name" -print -quit 2> /dev/null)" ]; then
         return
     fi
     "$@" || { echo "failed: $name"; failed=1; }
@@ -54,6 +54,10 @@ fi
 
 if [ -d rust ] && have rustc "Rust Rc and Arc" rustc; then
     make_ rust rustc -O --edition 2021 -o build/rust rust/workloads.rs
+fi
+
+if [ -d go ] && have go "Go, for the tasks benchmark" golang-go; then
+    make_ go-tasks go build -o build/go-tasks go/tasks.go
 fi
 
 exit $failed

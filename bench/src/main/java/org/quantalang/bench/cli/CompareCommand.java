@@ -15,8 +15,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -78,7 +76,7 @@ final class CompareCommand implements Callable<Integer> {
             throw new CommandFailure(
                     "no such folder: peers=%s; name it with --peers".formatted(peers));
         }
-        var comparison = new Comparison(peers, ownCommand(), timeoutSeconds);
+        var comparison = new Comparison(peers, OwnCommand.upToBench("compare"), timeoutSeconds);
         List<Engine> available = comparison.available();
         PrintWriter out = spec.commandLine().getOut();
         out.println(
@@ -134,20 +132,5 @@ final class CompareCommand implements Callable<Integer> {
                             measured.heapResidentBytes() / MEGABYTE,
                             measured.worstBatchMicros());
                 });
-    }
-
-    /** How this process was started, up to the word {@code bench}. */
-    private static List<String> ownCommand() {
-        ProcessHandle.Info self = ProcessHandle.current().info();
-        String[] arguments = self.arguments().orElse(new String[0]);
-        int bench = Arrays.asList(arguments).indexOf("bench");
-        if (self.command().isEmpty() || bench < 0) {
-            throw new CommandFailure(
-                    "cannot tell how this process was started; run it as: ./quanta bench compare");
-        }
-        var command = new ArrayList<String>();
-        command.add(self.command().get());
-        command.addAll(Arrays.asList(arguments).subList(0, bench + 1));
-        return command;
     }
 }

@@ -94,7 +94,7 @@ abstract class WorkloadCommand implements Callable<Integer> {
         }
     }
 
-    private static void write(JsonGenerator json, WorkloadResult result) throws IOException {
+    static void write(JsonGenerator json, WorkloadResult result) throws IOException {
         json.writeStartObject();
         json.writeStringField("workload", result.workload());
         json.writeObjectFieldStart("parameters");
@@ -134,7 +134,7 @@ abstract class WorkloadCommand implements Callable<Integer> {
         }
     }
 
-    private static void printPlain(PrintWriter out, WorkloadResult result) {
+    static void printPlain(PrintWriter out, WorkloadResult result) {
         for (WorkloadResult.Repetition each : result.repetitions()) {
             out.printf(Locale.ROOT, "ms=%.3f checksum=%d%n", each.millis(), each.checksum());
         }
@@ -144,7 +144,7 @@ abstract class WorkloadCommand implements Callable<Integer> {
         result.observations().forEach((name, value) -> out.printf("%s=%s%n", name, value));
     }
 
-    private static void print(PrintWriter out, WorkloadResult result) {
+    static void print(PrintWriter out, WorkloadResult result) {
         out.printf("%s %s%n", result.workload(), result.parameters());
         int index = 0;
         for (WorkloadResult.Repetition each : result.repetitions()) {

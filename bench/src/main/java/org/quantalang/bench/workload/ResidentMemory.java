@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Resident memory as Linux counts it; 0 on other systems. */
-final class ResidentMemory {
+public final class ResidentMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final Path MAPPINGS = Path.of("/proc/self/smaps");
     private static final int HEXADECIMAL = 16;
@@ -23,7 +23,7 @@ final class ResidentMemory {
     private ResidentMemory() {}
 
     /** The most that this process ever had resident (VmHWM). */
-    static long peakBytes() {
+    public static long peakBytes() {
         if (!Files.exists(STATUS)) {
             return 0;
         }

@@ -63,7 +63,8 @@ public record WorkloadResult(
                 workload.observations());
     }
 
-    private static double warmMedianMillis(Repetition[] all) {
+    /** Median of the repetitions after the first, which is cold. */
+    public static double warmMedianMillis(Repetition... all) {
         double[] warm =
                 Arrays.stream(all)
                         .skip(all.length > 1 ? 1 : 0)

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.quantalang.core.cli.Quanta;
 
@@ -83,6 +84,52 @@ class BenchCommandTest {
         void saysSoAndIsWrongUse(String arguments) {
             assertEquals(2, bench(arguments));
             assertTrue(err.toString().contains("not available yet"), err.toString());
+            assertEquals("", out.toString());
+        }
+    }
+
+    @Nested
+    class GivenTasks {
+        @Test
+        void hasTheMembersOfAResult() throws IOException {
+            assertEquals(
+                    0, bench("tasks chained --repetitions 2 --workers 2 --json"), err.toString());
+            assertEquals(
+                    List.of(
+                            "workload",
+                            "parameters",
+                            "unit",
+                            "repetitions",
+                            "nsPerUnit",
+                            "peakResidentBytes",
+                            "heapResidentBytes"),
+                    memberNames());
+            assertTrue(out.toString().contains("\"checksum\" : 500000"), out.toString());
+        }
+
+        @Test
+        void takesAnyNumberOfThreadsForRemote() {
+            assertEquals(0, bench("tasks remote-3 --repetitions 1"), err.toString());
+            assertTrue(out.toString().contains("threads=3"), out.toString());
+        }
+
+        @ParameterizedTest
+        @CsvSource(
+                delimiter = '|',
+                quoteCharacter = '"',
+                value = {
+                    "tasks no-such-row | no such row: row=no-such-row rows=spawn-local",
+                    "tasks remote-65 | no such row: row=remote-65",
+                    "tasks remote-0 | no such row: row=remote-0",
+                    "tasks --workers 0 | --workers is out of range: value=0 range=1..48",
+                    "tasks --workers 49 | --workers is out of range: value=49 range=1..48",
+                    "tasks --workers two | invalid value for option '--workers'",
+                    "tasks --repetitions 0 | --repetitions is too small: value=0 least=1",
+                    "tasks --peers --only tokio | no such peer: peer=tokio peers=fork-join"
+                })
+        void answersWrongUse(String arguments, String message) {
+            assertEquals(2, bench(arguments));
+            assertTrue(err.toString().contains(message), err.toString());
             assertEquals("", out.toString());
         }
     }

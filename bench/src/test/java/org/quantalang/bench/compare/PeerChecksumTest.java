@@ -9,6 +9,10 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+import org.quantalang.bench.scheduler.Outside;
+import org.quantalang.bench.scheduler.TaskMeasurement;
+import org.quantalang.bench.scheduler.TaskPeer;
+import org.quantalang.bench.scheduler.TaskRow;
 import org.quantalang.core.cli.Quanta;
 
 import java.io.IOException;
@@ -84,6 +88,38 @@ class PeerChecksumTest {
             }
         }
         return tests;
+    }
+
+    @TestFactory
+    List<DynamicTest> agreesWithOursInGo() {
+        return TaskRow.all().stream()
+                .map(
+                        row ->
+                                DynamicTest.dynamicTest(
+                                        "go " + row.name(),
+                                        () -> assertEquals(oursOnce(row), theirsInGo(row))))
+                .toList();
+    }
+
+    private static long oursOnce(TaskRow row) throws InterruptedException {
+        try (TaskPeer peer = TaskMeasurement.peers().getFirst().start(2);
+                var outside = new Outside()) {
+            return row.program().run(peer, outside) * row.runs();
+        }
+    }
+
+    private static long theirsInGo(TaskRow row) throws IOException, InterruptedException {
+        Path program = PEERS.resolve("build/go-tasks");
+        if (!Files.isExecutable(program)) {
+            Assumptions.abort("skipped: go not found; apt-get install golang-go");
+        }
+        Process process =
+                new ProcessBuilder(program.toString(), row.name(), "2", "1")
+                        .redirectErrorStream(true)
+                        .start();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertEquals(0, process.waitFor(), output);
+        return checksum(output);
     }
 
     private static long ours(Work work) {
