@@ -85,6 +85,8 @@ class TaskPeerTest {
                         () ->
                                 TaskMeasurement.measure(
                                         row, TaskMeasurement.peers().getFirst(), WORKERS, 3));
-        assertTrue(failure.getMessage().startsWith("checksums differ: row=odd"), failure::toString);
+        assertTrue(
+                String.valueOf(failure.getMessage()).startsWith("checksums differ: row=odd"),
+                failure::toString);
     }
 }
