@@ -16,13 +16,17 @@ import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.shared.Owner;
 import org.quantalang.memory.internal.shared.Owners;
+import org.quantalang.memory.internal.shared.Pauses;
+import org.quantalang.memory.internal.shared.QuietCycles;
 import org.quantalang.memory.internal.shared.ReferenceField;
 import org.quantalang.memory.internal.shared.SharedHeader;
 import org.quantalang.memory.internal.shared.SharedReclaimer;
 import org.quantalang.memory.internal.shared.SharedTypes;
 import org.quantalang.memory.internal.shared.SharedTypes.SharedType;
+import org.quantalang.memory.internal.shared.SharedVerifier;
 import org.quantalang.memory.internal.type.TypeTable;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -67,6 +71,8 @@ import java.util.Locale;
  * #loadReference} returns a reference of its own instead.
  */
 public final class SharedHeap extends PayloadAccess {
+    private static final Duration PAUSE_TIMEOUT = Duration.ofSeconds(10);
+
     private final HeapConfig config;
     private final HeapSpace space;
     private final SharedSpace pages;
@@ -76,6 +82,8 @@ public final class SharedHeap extends PayloadAccess {
     private final SharedReclaimer reclaimer;
     private final ObjectChecks checks;
     private final boolean countTypes;
+    private final Pauses pauses;
+    private final QuietCycles cycles;
 
     /** See {@link Owners#threadIds}. */
     private final long[] threadIds;
@@ -115,6 +123,8 @@ public final class SharedHeap extends PayloadAccess {
                         javaObjects,
                         destructors::run,
                         config.releaseBudget());
+        pauses = new Pauses(pages, owners);
+        cycles = new QuietCycles(pages, config.pageSource(), owners, types, reclaimer);
     }
 
     /** {@return opens a heap with default settings} */
@@ -567,7 +577,44 @@ public final class SharedHeap extends PayloadAccess {
      * for long calls it now and then.
      */
     public void poll() {
-        reclaimer.attendAll(owners.current());
+        Owner self = owners.current();
+        reclaimer.attendAll(self);
+        if (pauses.pausing()) {
+            pauses.resume(self);
+        }
+    }
+
+    /**
+     * Runs {@code work}, during which the calling thread does not use the heap: it may wait there
+     * for long without keeping others from {@link #pause}. Afterwards it waits for the end of a
+     * pause.
+     *
+     * @param work what to do
+     */
+    public void quietly(Runnable work) {
+        Owner self = owners.current();
+        reclaimer.attendAll(self);
+        pauses.quiet(self);
+        try {
+            work.run();
+        } finally {
+            pauses.resume(self);
+        }
+    }
+
+    /**
+     * Runs {@code work} while no other thread uses the heap: all others that ever used it wait in
+     * {@link #poll}, are in {@link #quietly}, called {@link #leave} last, or have ended. Of virtual
+     * threads only allocation is kept from running: that they do nothing else is for the caller to
+     * see to.
+     *
+     * @param timeout how long to wait for the others
+     * @param work what to do; may use the heap
+     * @throws IllegalStateException if others are not quiet in time; names them
+     */
+    public void pause(Duration timeout, Runnable work) {
+        checkCaller();
+        pauses.pause(timeout.toNanos(), work);
     }
 
     /**
@@ -597,9 +644,18 @@ public final class SharedHeap extends PayloadAccess {
         poll();
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Within a {@link #pause} of 10 seconds at most, so that all other threads must be quiet.
+     *
+     * @throws IllegalStateException if they are not; names them
+     */
     @Override
     public CollectionResult collectCycles() {
-        throw new UnsupportedOperationException("cycles of a shared heap are not collected yet");
+        CollectionResult[] result = {CollectionResult.NOTHING};
+        pause(PAUSE_TIMEOUT, () -> result[0] = cycles.collect());
+        return result[0];
     }
 
     private HeapCensus census() {
@@ -611,7 +667,8 @@ public final class SharedHeap extends PayloadAccess {
         checkCaller();
         long allocated = pages.walk().totalAllocated();
         long freed = pages.walk().totalFreed();
-        return new GcStats(allocated, freed, 0, 0, allocated - freed);
+        return new GcStats(
+                allocated, freed, cycles.collections(), cycles.structures(), allocated - freed);
     }
 
     /**
@@ -659,9 +716,16 @@ public final class SharedHeap extends PayloadAccess {
         return countTypes ? census().typeCounts() : List.of();
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Within a {@link #pause} of 10 seconds at most.
+     */
     @Override
     public VerificationReport verify() {
-        throw new UnsupportedOperationException("shared heaps are not verified yet");
+        VerificationReport[] report = new VerificationReport[1];
+        pause(PAUSE_TIMEOUT, () -> report[0] = new SharedVerifier(pages, owners, types).verify());
+        return report[0];
     }
 
     /** Gives empty pages of this thread and of no thread back to the system now. */

@@ -3,6 +3,7 @@ package org.quantalang.memory.internal.alloc;
 import org.jspecify.annotations.Nullable;
 
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntConsumer;
 
 /**
  * The pages of a shared heap, by owner. Owner 0 is nobody: pages of ended threads, and those that
@@ -207,6 +208,26 @@ public final class SharedSpace {
             }
         }
         return new BlockWalk(space, pool, totals);
+    }
+
+    /** Tells the owner of each page. */
+    public void forEachOwnerOfPages(IntConsumer visitor) {
+        walk().forEachPage(entry -> visitor.accept(remote.ownerOfEntry(entry)));
+    }
+
+    /** Where the heap's addresses begin. */
+    public long base() {
+        return space.base;
+    }
+
+    /** The first address that a block can have. */
+    public long first() {
+        return space.objects;
+    }
+
+    /** The end of the pages that were ever used. */
+    public long top() {
+        return pool.top();
     }
 
     /** Bytes held from the system in pages of objects. */

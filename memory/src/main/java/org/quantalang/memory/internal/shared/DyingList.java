@@ -1,5 +1,7 @@
 package org.quantalang.memory.internal.shared;
 
+import org.quantalang.memory.internal.object.Memory;
+
 /** Objects that one thread has to destroy, linked through their first words. One thread only. */
 final class DyingList {
     /** No object. */
@@ -12,4 +14,13 @@ final class DyingList {
     boolean draining;
 
     DyingList() {}
+
+    /** How many there are, in a heap that begins at {@code base}; while nothing runs. */
+    long size(long base) {
+        long size = 0;
+        for (long at = first; at != END; at = SharedHeader.next(Memory.getLong(base + at))) {
+            size++;
+        }
+        return size;
+    }
 }

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.function.LongConsumer;
 
 /**
  * Objects whose owner must look at them, since a reference that it counted went away elsewhere: any
@@ -143,5 +144,16 @@ final class HandBackQueue {
             size += Math.min(chunk.claimed, SLOTS);
         }
         return size;
+    }
+
+    /** Tells what waits; while nothing runs. */
+    void forEach(LongConsumer visitor) {
+        int from = at;
+        for (Chunk chunk = head; chunk != null; chunk = chunk.next) {
+            for (int i = from; i < SLOTS && chunk.slots[i] != 0; i++) {
+                visitor.accept(chunk.slots[i]);
+            }
+            from = 0;
+        }
     }
 }

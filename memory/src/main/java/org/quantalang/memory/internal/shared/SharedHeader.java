@@ -303,6 +303,11 @@ public final class SharedHeader {
         return (b | FINALIZED | MERGED) + ONE_SHARED;
     }
 
+    /** Nothing but garbage referred to it. */
+    static long garbage(long b) {
+        return (b & ~(SHARED_MASK | CLAIMED)) | MERGED;
+    }
+
     /** A merged object leaves the queue. */
     static long taken(long b) {
         return b & ~QUEUED;

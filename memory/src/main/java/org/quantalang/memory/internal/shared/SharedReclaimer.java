@@ -381,6 +381,71 @@ public final class SharedReclaimer {
         }
     }
 
+    // ---- for who has paused the heap
+
+    /** Sees to what all owners were told, and destroys what is dying. */
+    public void settle() {
+        Owner self = owners.current();
+        DyingList found = listOf(self);
+        boolean more = true;
+        while (more) {
+            for (Owner owner : owners.all()) {
+                takeHandedBack(owner, found);
+                while (owner != self && owner.dying.first != DyingList.END) {
+                    bury(found, unbury(owner.dying));
+                }
+                owner.pages.takeBack();
+            }
+            more = found.first != DyingList.END && !found.draining;
+            drain(self, found, Long.MAX_VALUE);
+        }
+    }
+
+    /** A merged object whose destructor has not run gets a reference for it; returns whether so. */
+    boolean beginFinalizing(long header) {
+        long at = header + SharedHeader.WORD_B;
+        long b = getLongAcquire(at);
+        while (!SharedHeader.has(b, SharedHeader.FINALIZED)) {
+            if (compareAndSet(at, b, SharedHeader.finalizing(b))) {
+                return true;
+            }
+            b = getLongAcquire(at);
+        }
+        return false;
+    }
+
+    void runDestructor(long header) {
+        destructors.run(header);
+    }
+
+    /** Takes away a reference to an object that has others. */
+    void releaseLive(long header) {
+        long a = getLong(header);
+        if (owners.threadIds[SharedHeader.owner(a)] == Thread.currentThread().threadId()
+                && !SharedHeader.onlyBias(a)) {
+            putLong(header, SharedHeader.ownerReleased(a));
+        } else if (minusOne(header, a)) {
+            throw new IllegalStateException(
+                    "live object had no reference but one from garbage: address=0x%x"
+                            .formatted(header + HeaderWord.BYTES));
+        }
+    }
+
+    /** Releases what the weak fields of garbage hold. */
+    void releaseWeakFieldsOf(long header) {
+        long descriptor = types.descriptor(getLong(header));
+        if ((TypeDescriptor.flags(descriptor) & TypeDescriptor.WEAK_FIELDS) != 0) {
+            releaseWeakFields(header, descriptor);
+        }
+    }
+
+    /** Garbage whose references are released: its block is free, or kept. */
+    void freeGarbage(Owner self, long header) {
+        long at = header + SharedHeader.WORD_B;
+        putLong(at, SharedHeader.garbage(getLongAcquire(at)));
+        bury(self, header, types.descriptor(getLong(header)));
+    }
+
     // ---- the end of objects
 
     private DyingList listOf(Owner self) {
@@ -450,17 +515,12 @@ public final class SharedReclaimer {
 
     /** Runs the destructor if it has not run; returns false if the object lives on. */
     private boolean destroyed(long header) {
-        long at = header + SharedHeader.WORD_B;
-        long b = getLongAcquire(at);
-        if (SharedHeader.has(b, SharedHeader.FINALIZED)) {
+        // One reference belongs to the call. Upgrades fail from here on, also after a resurrection.
+        if (!beginFinalizing(header)) {
             return true;
         }
-        // One reference belongs to the call. Upgrades fail from here on, also after a resurrection.
-        while (!compareAndSet(at, b, SharedHeader.finalizing(b))) {
-            b = getLongAcquire(at);
-        }
         destructors.run(header);
-        long before = getAndAdd(at, -SharedHeader.ONE_SHARED);
+        long before = getAndAdd(header + SharedHeader.WORD_B, -SharedHeader.ONE_SHARED);
         return SharedHeader.lastGone(before - SharedHeader.ONE_SHARED);
     }
 

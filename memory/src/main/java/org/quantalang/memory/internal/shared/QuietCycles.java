@@ -1,0 +1,265 @@
+package org.quantalang.memory.internal.shared;
+
+import static org.quantalang.memory.internal.object.Memory.getLong;
+import static org.quantalang.memory.internal.object.Memory.getLongAcquire;
+import static org.quantalang.memory.internal.object.Memory.putLong;
+
+import org.quantalang.memory.CollectionResult;
+import org.quantalang.memory.internal.alloc.PageSource;
+import org.quantalang.memory.internal.alloc.SharedSpace;
+import org.quantalang.memory.internal.cycle.LongStack;
+import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.type.TypeDescriptor;
+
+/**
+ * Finds and frees garbage cycles while the heap is quiet.
+ *
+ * <p>Counts the references between objects beside the heap; what is counted more often in its
+ * header is held from outside; what those reach lives; the rest is garbage. All of the heap is
+ * looked at, twice: there are no candidates in shared heaps yet.
+ *
+ * <p>Destructors run before anything is freed, with weak references to garbage dead already. If any
+ * ran, the heap is looked at anew, since they may have brought objects back.
+ *
+ * <p>By who paused the heap, which may act for every owner.
+ */
+public final class QuietCycles {
+    private final SharedSpace space;
+    private final PageSource source;
+    private final Owners owners;
+    private final SharedTypes types;
+    private final SharedReclaimer reclaimer;
+
+    private long collections;
+    private long structures;
+
+    public QuietCycles(
+            SharedSpace space,
+            PageSource source,
+            Owners owners,
+            SharedTypes types,
+            SharedReclaimer reclaimer) {
+        this.space = space;
+        this.source = source;
+        this.owners = owners;
+        this.types = types;
+        this.reclaimer = reclaimer;
+    }
+
+    /** Collections so far. */
+    public long collections() {
+        return collections;
+    }
+
+    /** Garbage structures freed so far. */
+    public long structures() {
+        return structures;
+    }
+
+    /** Frees all garbage cycles. */
+    public CollectionResult collect() {
+        long start = System.nanoTime();
+        long freedBefore = space.walk().totalFreed();
+        long bytesBefore = space.walk().liveBytes();
+        long traced = 0;
+        long found = 0;
+        LongStack garbage = new LongStack(source);
+        try {
+            boolean again = true;
+            while (again) {
+                reclaimer.settle();
+                garbage.clear();
+                try (SideCounts counts = new SideCounts(source, space.first(), space.top())) {
+                    traced += look(counts, garbage);
+                    again = runDestructors(garbage);
+                    if (!again) {
+                        found = countStructures(counts, garbage);
+                        free(counts, garbage);
+                    }
+                }
+            }
+            reclaimer.settle();
+        } finally {
+            garbage.close();
+        }
+        collections++;
+        structures += found;
+        return new CollectionResult(
+                CollectionResult.Reason.REQUEST,
+                0,
+                traced,
+                space.walk().totalFreed() - freedBefore,
+                bytesBefore - space.walk().liveBytes(),
+                found,
+                System.nanoTime() - start,
+                0,
+                0,
+                0,
+                true);
+    }
+
+    private static boolean alive(long header) {
+        return SharedHeader.strongOf(header) > 0;
+    }
+
+    /**
+     * Fills {@code garbage}, and marks all other live objects; returns how many there are in all.
+     */
+    private long look(SideCounts counts, LongStack garbage) {
+        long[] objects = new long[1];
+        space.walk()
+                .forEach(
+                        (header, _) -> {
+                            if (alive(header)) {
+                                objects[0]++;
+                                References.strongSlots(types, header, slot -> count(counts, slot));
+                            }
+                        });
+        LongStack open = new LongStack(source);
+        try {
+            space.walk().forEach((header, _) -> markFrom(counts, open, header));
+        } finally {
+            open.close();
+        }
+        space.walk()
+                .forEach(
+                        (header, _) -> {
+                            if (alive(header)) {
+                                sort(counts, garbage, header);
+                            }
+                        });
+        return objects[0];
+    }
+
+    private static void count(SideCounts counts, long slot) {
+        long object = getLong(slot);
+        if (object != 0) {
+            counts.increment(object - HeaderWord.BYTES);
+        }
+    }
+
+    private void markFrom(SideCounts counts, LongStack open, long root) {
+        if (!alive(root)
+                || SharedHeader.strongOf(root) <= counts.count(root)
+                || !counts.mark(root)) {
+            return;
+        }
+        push(open, root);
+        while (!open.isEmpty()) {
+            References.strongSlots(
+                    types,
+                    open.pop(),
+                    slot -> {
+                        long object = getLong(slot);
+                        if (object != 0 && counts.mark(object - HeaderWord.BYTES)) {
+                            push(open, object - HeaderWord.BYTES);
+                        }
+                    });
+        }
+    }
+
+    private static void push(LongStack stack, long header) {
+        if (!stack.tryPush(header)) {
+            throw new OutOfMemoryError("no memory to look for cycles: entries=" + stack.size());
+        }
+    }
+
+    /** Garbage is claimed, so that no upgrade brings it back; what came back is let go. */
+    private static void sort(SideCounts counts, LongStack garbage, long header) {
+        long at = header + SharedHeader.WORD_B;
+        long b = getLongAcquire(at);
+        if (counts.marked(header)) {
+            if (SharedHeader.has(b, SharedHeader.CLAIMED)) {
+                putLong(at, b & ~SharedHeader.CLAIMED);
+            }
+            return;
+        }
+        long a = getLong(header);
+        if (!SharedHeader.has(b, SharedHeader.MERGED)) {
+            // For its owner, which is quiet. Its queue is empty.
+            putLong(header, SharedHeader.withoutOwner(a));
+            b = SharedHeader.handedBack(b, SharedHeader.bias(a));
+        }
+        putLong(at, b | SharedHeader.CLAIMED);
+        push(garbage, header);
+    }
+
+    /** Returns whether any ran. */
+    private boolean runDestructors(LongStack garbage) {
+        LongStack finalizing = new LongStack(source);
+        try {
+            for (long i = 0; i < garbage.size(); i++) {
+                long header = garbage.get(i);
+                long descriptor = types.descriptor(getLong(header));
+                if ((TypeDescriptor.flags(descriptor) & TypeDescriptor.DESTRUCTOR) != 0
+                        && reclaimer.beginFinalizing(header)) {
+                    push(finalizing, header);
+                }
+            }
+            // Each keeps its reference until all have run: none of them is freed by another.
+            for (long i = 0; i < finalizing.size(); i++) {
+                reclaimer.runDestructor(finalizing.get(i));
+            }
+            for (long i = 0; i < finalizing.size(); i++) {
+                long header = finalizing.get(i);
+                reclaimer.releaseShared(header, getLong(header));
+            }
+            return !finalizing.isEmpty();
+        } finally {
+            finalizing.close();
+        }
+    }
+
+    /** How many separate structures the garbage is, by the first member of each that is met. */
+    private long countStructures(SideCounts counts, LongStack garbage) {
+        long[] found = new long[1];
+        LongStack open = new LongStack(source);
+        SideCounts visited = new SideCounts(source, space.first(), space.top());
+        try {
+            for (long i = 0; i < garbage.size(); i++) {
+                if (visited.mark(garbage.get(i))) {
+                    found[0]++;
+                    push(open, garbage.get(i));
+                }
+                while (!open.isEmpty()) {
+                    References.strongSlots(
+                            types,
+                            open.pop(),
+                            slot -> {
+                                long object = getLong(slot);
+                                if (object != 0
+                                        && !counts.marked(object - HeaderWord.BYTES)
+                                        && visited.mark(object - HeaderWord.BYTES)) {
+                                    push(open, object - HeaderWord.BYTES);
+                                }
+                            });
+                }
+            }
+        } finally {
+            visited.close();
+            open.close();
+        }
+        return found[0];
+    }
+
+    private void free(SideCounts counts, LongStack garbage) {
+        Owner self = owners.current();
+        for (long i = 0; i < garbage.size(); i++) {
+            References.strongSlots(
+                    types,
+                    garbage.get(i),
+                    slot -> {
+                        long object = getLong(slot);
+                        if (object != 0 && counts.marked(object - HeaderWord.BYTES)) {
+                            reclaimer.releaseLive(object - HeaderWord.BYTES);
+                        }
+                    });
+        }
+        for (long i = 0; i < garbage.size(); i++) {
+            reclaimer.releaseWeakFieldsOf(garbage.get(i));
+        }
+        for (long i = 0; i < garbage.size(); i++) {
+            reclaimer.freeGarbage(self, garbage.get(i));
+        }
+    }
+}
