@@ -6,37 +6,18 @@ import org.quantalang.bench.workload.Workload;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-import java.util.Locale;
-
 /** {@code quanta bench alloc}. */
 @Command(
         name = "alloc",
         description = "Allocate and free leaves of 32 to 256 bytes in a random order of sizes.")
 final class AllocCommand extends WorkloadCommand {
-    /** In which order, and by whom, objects are freed. */
-    enum Pattern {
-        /** Each at once. */
-        LIFO1,
-        /** A hundred at a time. */
-        LIFO100,
-        /** The oldest of ten thousand. */
-        FIFO,
-        /** By another thread, in batches of a thousand. */
-        CROSS;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     @Option(
             names = "--pattern",
             description =
                     "Order of frees: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}); the last"
-                            + " takes two threads.",
+                            + " takes two threads and a shared heap.",
             defaultValue = "lifo1")
-    private Pattern pattern = Pattern.LIFO1;
+    private Alloc.Pattern pattern = Alloc.Pattern.LIFO1;
 
     @Option(
             names = "--count",
@@ -52,17 +33,9 @@ final class AllocCommand extends WorkloadCommand {
     @Override
     Workload workload() {
         atLeast("--count", count, 1);
-        return new Alloc(
-                switch (pattern) {
-                    case LIFO1 -> Alloc.Pattern.LIFO1;
-                    case LIFO100 -> Alloc.Pattern.LIFO100;
-                    case FIFO -> Alloc.Pattern.FIFO;
-                    case CROSS ->
-                            throw notYet(
-                                    "--pattern cross takes two threads and a shared heap, which is"
-                                            + " not available yet; use lifo1, lifo100 or fifo");
-                },
-                count,
-                zero);
+        if (pattern == Alloc.Pattern.CROSS) {
+            sharedOnly(pattern.toString());
+        }
+        return new Alloc(openHeap(), pattern, count, zero);
     }
 }

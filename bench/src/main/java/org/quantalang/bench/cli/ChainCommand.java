@@ -20,6 +20,6 @@ final class ChainCommand extends WorkloadCommand {
     @Override
     Workload workload() {
         atLeast("--length", length, 1);
-        return new Chain(length);
+        return new Chain(openHeap(), length);
     }
 }

@@ -6,35 +6,16 @@ import org.quantalang.bench.workload.Workload;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-import java.util.Locale;
-
 /** {@code quanta bench counts}. */
 @Command(name = "counts", description = "Retain and release, again and again.")
 final class CountsCommand extends WorkloadCommand {
-    /** Which objects are counted, and by whom. */
-    enum Pattern {
-        /** One object. */
-        ONE,
-        /** 1024 objects in turn. */
-        MANY,
-        /** Two threads, one object. */
-        SHARED,
-        /** Two threads, an object each. */
-        DISJOINT;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     @Option(
             names = "--pattern",
             description =
                     "Which objects: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE});"
-                            + " the last two take two threads.",
+                            + " the last two take two threads and a shared heap.",
             defaultValue = "one")
-    private Pattern pattern = Pattern.ONE;
+    private Counts.Pattern pattern = Counts.Pattern.ONE;
 
     @Option(
             names = "--pairs",
@@ -47,11 +28,9 @@ final class CountsCommand extends WorkloadCommand {
     @Override
     Workload workload() {
         atLeast("--pairs", pairs, 1);
-        if (pattern == Pattern.SHARED || pattern == Pattern.DISJOINT) {
-            throw notYet(
-                    "--pattern shared and disjoint take two threads and a shared heap, which is not"
-                            + " available yet; use one or many");
+        if (pattern.twoThreads()) {
+            sharedOnly(pattern.toString());
         }
-        return new Counts(pattern == Pattern.MANY, pairs);
+        return new Counts(openHeap(), pattern, pairs);
     }
 }

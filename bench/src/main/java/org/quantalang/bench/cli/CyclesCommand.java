@@ -68,6 +68,7 @@ final class CyclesCommand extends WorkloadCommand {
 
     @Override
     Workload workload() {
+        confinedOnly();
         atLeast("--size", size, 1);
         atLeast("--live", live, attached ? 1 : 0);
         atLeast("--dropped", dropped, size);

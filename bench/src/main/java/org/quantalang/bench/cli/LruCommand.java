@@ -36,6 +36,6 @@ final class LruCommand extends WorkloadCommand {
         atLeast("--capacity", capacity, 1);
         atLeast("--keys", keys, 1);
         atLeast("--accesses", accesses, 1);
-        return new Lru(capacity, keys, accesses);
+        return new Lru(openHeap(), capacity, keys, accesses);
     }
 }

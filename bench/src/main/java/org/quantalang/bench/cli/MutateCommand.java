@@ -31,6 +31,7 @@ final class MutateCommand extends WorkloadCommand {
 
     @Override
     Workload workload() {
+        confinedOnly();
         atLeast("--live", live, 1);
         atLeast("--stores", stores, 1);
         atLeast("--budget", collector.budgetMicros(), 0);

@@ -23,6 +23,6 @@ final class TreesCommand extends WorkloadCommand {
     @Override
     Workload workload() {
         atLeast("--depth", depth, 1);
-        return new Trees(Math.min(depth, DEEPEST));
+        return new Trees(openHeap(), Math.min(depth, DEEPEST));
     }
 }

@@ -5,6 +5,9 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import org.quantalang.bench.workload.Workload;
 import org.quantalang.bench.workload.WorkloadResult;
 import org.quantalang.core.cli.JsonOption;
+import org.quantalang.memory.ConfinedHeap;
+import org.quantalang.memory.Heap;
+import org.quantalang.memory.SharedHeap;
 
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -61,9 +64,6 @@ abstract class WorkloadCommand implements Callable<Integer> {
 
     @Override
     public final Integer call() {
-        if (heap == HeapKind.SHARED) {
-            throw notYet("--heap shared is not available yet; use --heap confined");
-        }
         atLeast("--repetitions", repetitions, 1);
         WorkloadResult result;
         try (Workload workload = workload()) {
@@ -80,8 +80,27 @@ abstract class WorkloadCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** Wrong use: something that a later version will have. */
-    final ParameterException notYet(String message) {
+    /** Opens a heap of the kind that was asked for. */
+    final Heap openHeap() {
+        return heap == HeapKind.SHARED ? SharedHeap.open() : ConfinedHeap.open();
+    }
+
+    /** Refuses a shared heap for a workload that measures what only the other has. */
+    final void confinedOnly() {
+        if (heap == HeapKind.SHARED) {
+            throw wrongUse(
+                    "this workload measures the collector of confined heaps; use --heap confined");
+        }
+    }
+
+    /** Refuses a confined heap for what takes two threads. */
+    final void sharedOnly(String pattern) {
+        if (heap != HeapKind.SHARED) {
+            throw wrongUse("--pattern " + pattern + " takes two threads; use --heap shared");
+        }
+    }
+
+    private ParameterException wrongUse(String message) {
         return new ParameterException(spec.commandLine(), message);
     }
 

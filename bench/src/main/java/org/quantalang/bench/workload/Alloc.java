@@ -1,6 +1,6 @@
 package org.quantalang.bench.workload;
 
-import org.quantalang.memory.ConfinedHeap;
+import org.quantalang.memory.Heap;
 import org.quantalang.memory.TypeInfo;
 
 import java.util.LinkedHashMap;
@@ -16,10 +16,13 @@ public final class Alloc implements Workload {
         /** A hundred, then those in reverse order. */
         LIFO100,
         /** The oldest of ten thousand for each new one. */
-        FIFO;
+        FIFO,
+        /** By another thread, in batches of a thousand. */
+        CROSS;
 
         /** As on the command line. */
-        public String label() {
+        @Override
+        public String toString() {
             return name().toLowerCase(Locale.ROOT);
         }
     }
@@ -31,18 +34,26 @@ public final class Alloc implements Workload {
     private static final int STEPS = 15;
     private static final int LIFO_WINDOW = 100;
     private static final int FIFO_WINDOW = 10_000;
+    private static final int BATCH = 1000;
+    private static final int BATCHES = 16;
 
     private final Pattern pattern;
     private final long count;
     private final boolean zero;
-    private final ConfinedHeap heap = Heaps.open();
+    private final Heap heap;
     private final TypeInfo[] types = new TypeInfo[SIZES];
     private final long[] window = new long[FIFO_WINDOW];
+    private final Batch[] ring = new Batch[BATCHES];
 
-    public Alloc(Pattern pattern, long count, boolean zero) {
+    /** Owns the heap. */
+    public Alloc(Heap heap, Pattern pattern, long count, boolean zero) {
+        this.heap = heap;
         this.pattern = pattern;
         this.count = count;
         this.zero = zero;
+        for (int i = 0; i < BATCHES; i++) {
+            ring[i] = new Batch();
+        }
         TypeInfo[] bySize = new TypeInfo[STEPS];
         for (int step = 0; step < STEPS; step++) {
             int bytes = SMALLEST_BYTES + STEP_BYTES * step;
@@ -61,6 +72,7 @@ public final class Alloc implements Workload {
             case LIFO1 -> freeAtOnce();
             case LIFO100 -> freeHundred();
             case FIFO -> freeOldest();
+            case CROSS -> freeElsewhere();
         }
         return 0;
     }
@@ -109,6 +121,55 @@ public final class Alloc implements Workload {
         }
     }
 
+    private void freeElsewhere() {
+        long batches = count / BATCH;
+        for (Batch batch : ring) {
+            batch.full = false;
+        }
+        TwoThreads.run(() -> release(batches), () -> fill(batches));
+    }
+
+    private void fill(long batches) {
+        for (long i = 0; i < batches; i++) {
+            Batch batch = ring[(int) (i % BATCHES)];
+            batch.await(false);
+            for (int j = 0; j < BATCH; j++) {
+                batch.objects[j] = create(i * BATCH + j);
+            }
+            batch.full = true;
+        }
+    }
+
+    private void release(long batches) {
+        for (long i = 0; i < batches; i++) {
+            Batch batch = ring[(int) (i % BATCHES)];
+            batch.await(true);
+            for (int j = 0; j < BATCH; j++) {
+                heap.release(batch.objects[j]);
+            }
+            batch.full = false;
+        }
+    }
+
+    /** Objects on their way from one thread to the other. */
+    private static final class Batch {
+        private static final int SPINS = 64;
+
+        private final long[] objects = new long[BATCH];
+        private volatile boolean full;
+
+        // Two threads in turn on two processors: who waits gives way if there is but one.
+        @SuppressWarnings("ThreadPriorityCheck")
+        private void await(boolean wanted) {
+            for (int spins = 1; full != wanted; spins++) {
+                Thread.onSpinWait();
+                if (spins % SPINS == 0) {
+                    Thread.yield();
+                }
+            }
+        }
+    }
+
     @Override
     public String name() {
         return "alloc";
@@ -117,7 +178,7 @@ public final class Alloc implements Workload {
     @Override
     public Map<String, Object> parameters() {
         var parameters = new LinkedHashMap<String, Object>();
-        parameters.put("pattern", pattern.label());
+        parameters.put("pattern", pattern.toString());
         parameters.put("count", count);
         parameters.put("zero", zero);
         return parameters;
@@ -134,7 +195,7 @@ public final class Alloc implements Workload {
     }
 
     @Override
-    public ConfinedHeap heap() {
+    public Heap heap() {
         return heap;
     }
 

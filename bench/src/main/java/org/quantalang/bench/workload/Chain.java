@@ -1,15 +1,17 @@
 package org.quantalang.bench.workload;
 
-import org.quantalang.memory.ConfinedHeap;
+import org.quantalang.memory.Heap;
 
 import java.util.Map;
 
 /** W7: builds a long list and drops it with one release, which must not recurse. */
 public final class Chain implements Workload {
     private final long length;
-    private final ConfinedHeap heap = Heaps.open();
+    private final Heap heap;
 
-    public Chain(long length) {
+    /** Owns the heap. */
+    public Chain(Heap heap, long length) {
+        this.heap = heap;
         this.length = length;
         heap.register(Node.TYPE);
     }
@@ -51,7 +53,7 @@ public final class Chain implements Workload {
     }
 
     @Override
-    public ConfinedHeap heap() {
+    public Heap heap() {
         return heap;
     }
 

@@ -1,27 +1,54 @@
 package org.quantalang.bench.workload;
 
-import org.quantalang.memory.ConfinedHeap;
+import org.quantalang.memory.Heap;
 import org.quantalang.memory.TypeInfo;
 
 import java.lang.invoke.VarHandle;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
-/** W3: a retain and a release, again and again, of one object or of many in turn. */
+/**
+ * W3: a retain and a release, again and again, of one object or of many in turn, by the thread that
+ * made them or by two threads at once.
+ */
 public final class Counts implements Workload {
+    /** Which objects are counted, and by whom. */
+    public enum Pattern {
+        /** One object. */
+        ONE,
+        /** 1024 objects in turn. */
+        MANY,
+        /** Two threads, one object. */
+        SHARED,
+        /** Two threads, an object each. */
+        DISJOINT;
+
+        /** As on the command line. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /** Whether it takes two threads. */
+        public boolean twoThreads() {
+            return this == SHARED || this == DISJOINT;
+        }
+    }
+
     private static final TypeInfo LEAF = TypeInfo.leaf("Leaf", 32, 8);
     private static final int OBJECTS = 1024;
     private static final int STRETCH = 1 << 14;
 
-    private final boolean many;
-    private final int mask;
+    private final Pattern pattern;
     private final long pairs;
-    private final ConfinedHeap heap = Heaps.open();
+    private final Heap heap;
     private final long[] objects = new long[OBJECTS];
 
-    public Counts(boolean many, long pairs) {
-        this.many = many;
-        this.mask = many ? OBJECTS - 1 : 0;
+    /** Owns the heap. */
+    public Counts(Heap heap, Pattern pattern, long pairs) {
+        this.heap = heap;
+        this.pattern = pattern;
         this.pairs = pairs;
         heap.register(LEAF);
         for (int i = 0; i < OBJECTS; i++) {
@@ -31,14 +58,25 @@ public final class Counts implements Workload {
 
     @Override
     public long run() {
-        for (long done = 0; done < pairs; done += STRETCH) {
-            count(heap, objects, mask, (int) Math.min(STRETCH, pairs - done));
+        if (pattern.twoThreads()) {
+            // Disjoint: far from the first, as in the C programs.
+            int other = pattern == Pattern.SHARED ? 0 : OBJECTS / 2;
+            TwoThreads.run(() -> count(other, 0), () -> count(0, 0));
+        } else {
+            count(0, pattern == Pattern.MANY ? OBJECTS - 1 : 0);
         }
         return 0;
     }
 
+    private void count(int first, int mask) {
+        long[] all = first == 0 ? objects : new long[] {objects[first]};
+        for (long done = 0; done < pairs; done += STRETCH) {
+            count(heap, all, mask, (int) Math.min(STRETCH, pairs - done));
+        }
+    }
+
     /** A loop over an int, as programs have them: the JIT needs no poll in each round. */
-    private static void count(ConfinedHeap heap, long[] all, int mask, int rounds) {
+    private static void count(Heap heap, long[] all, int mask, int rounds) {
         for (int i = 0; i < rounds; i++) {
             long object = all[i & mask];
             heap.retain(object);
@@ -55,7 +93,7 @@ public final class Counts implements Workload {
     @Override
     public Map<String, Object> parameters() {
         var parameters = new LinkedHashMap<String, Object>();
-        parameters.put("pattern", many ? "many" : "one");
+        parameters.put("pattern", pattern.toString());
         parameters.put("pairs", pairs);
         return parameters;
     }
@@ -71,7 +109,7 @@ public final class Counts implements Workload {
     }
 
     @Override
-    public ConfinedHeap heap() {
+    public Heap heap() {
         return heap;
     }
 

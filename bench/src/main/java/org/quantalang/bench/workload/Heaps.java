@@ -1,6 +1,7 @@
 package org.quantalang.bench.workload;
 
 import org.quantalang.memory.ConfinedHeap;
+import org.quantalang.memory.Heap;
 import org.quantalang.memory.TypeInfo;
 
 /** Opens the heaps of workloads and finds them in the process's memory map. */
@@ -14,7 +15,7 @@ final class Heaps {
     }
 
     /** An address in the heap's own mappings. */
-    static long addressIn(ConfinedHeap heap) {
+    static long addressIn(Heap heap) {
         long probe = heap.allocateUninitialized(PROBE);
         heap.release(probe);
         return probe;

@@ -4,7 +4,7 @@ import static org.quantalang.bench.workload.RawMemory.getByte;
 import static org.quantalang.bench.workload.RawMemory.getLong;
 import static org.quantalang.bench.workload.RawMemory.putLong;
 
-import org.quantalang.memory.ConfinedHeap;
+import org.quantalang.memory.Heap;
 import org.quantalang.memory.TypeInfo;
 
 import java.util.LinkedHashMap;
@@ -38,14 +38,16 @@ public final class Lru implements Workload {
     private final int keys;
     private final long accesses;
     private final double[] cumulated;
-    private final ConfinedHeap heap = Heaps.open();
+    private final Heap heap;
 
     private final MinimalStandard random = new MinimalStandard(SEED);
     private long[] buckets = {};
     private long head;
     private long tail;
 
-    public Lru(int capacity, int keys, long accesses) {
+    /** Owns the heap. */
+    public Lru(Heap heap, int capacity, int keys, long accesses) {
+        this.heap = heap;
         this.capacity = capacity;
         this.keys = keys;
         this.accesses = accesses;
@@ -209,7 +211,7 @@ public final class Lru implements Workload {
     }
 
     @Override
-    public ConfinedHeap heap() {
+    public Heap heap() {
         return heap;
     }
 

@@ -1,6 +1,6 @@
 package org.quantalang.bench.workload;
 
-import org.quantalang.memory.ConfinedHeap;
+import org.quantalang.memory.Heap;
 import org.quantalang.memory.TypeInfo;
 
 /** The object of several workloads: three references and a number. */
@@ -19,14 +19,14 @@ final class Node {
 
     private Node() {}
 
-    static long create(ConfinedHeap heap, long value) {
+    static long create(Heap heap, long value) {
         long node = heap.allocateUninitialized(TYPE);
         RawMemory.putLong(node + VALUE, value);
         return node;
     }
 
     /** Stores a further reference into a field that is null. */
-    static void share(ConfinedHeap heap, long node, long field, long value) {
+    static void share(Heap heap, long node, long field, long value) {
         heap.retain(value);
         RawMemory.putLong(node + field, value);
     }

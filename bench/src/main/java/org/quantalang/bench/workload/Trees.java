@@ -1,6 +1,6 @@
 package org.quantalang.bench.workload;
 
-import org.quantalang.memory.ConfinedHeap;
+import org.quantalang.memory.Heap;
 import org.quantalang.memory.TypeInfo;
 
 import java.util.Map;
@@ -17,9 +17,11 @@ public final class Trees implements Workload {
     private static final int SMALLEST_DEPTH = 4;
 
     private final int depth;
-    private final ConfinedHeap heap = Heaps.open();
+    private final Heap heap;
 
-    public Trees(int depth) {
+    /** Owns the heap. */
+    public Trees(Heap heap, int depth) {
+        this.heap = heap;
         this.depth = depth;
         heap.register(TREE);
     }
@@ -81,7 +83,7 @@ public final class Trees implements Workload {
     }
 
     @Override
-    public ConfinedHeap heap() {
+    public Heap heap() {
         return heap;
     }
 

@@ -1,6 +1,6 @@
 package org.quantalang.bench.workload;
 
-import org.quantalang.memory.ConfinedHeap;
+import org.quantalang.memory.Heap;
 
 import java.util.Map;
 
@@ -37,7 +37,7 @@ public interface Workload extends AutoCloseable {
     }
 
     /** The heap it uses. */
-    ConfinedHeap heap();
+    Heap heap();
 
     @Override
     void close();

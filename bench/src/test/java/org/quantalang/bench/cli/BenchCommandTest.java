@@ -72,19 +72,40 @@ class BenchCommandTest {
     }
 
     @Nested
-    class GivenWhatIsNotThereYet {
+    class GivenASharedHeap {
         @ParameterizedTest
         @ValueSource(
                 strings = {
-                    "trees --heap shared",
+                    "trees --depth 6",
+                    "chain --length 1000",
+                    "lru --capacity 100 --keys 1000 --accesses 5000",
+                    "counts --pattern one --pairs 2000",
+                    "counts --pattern shared --pairs 2000",
+                    "counts --pattern disjoint --pairs 2000",
+                    "alloc --pattern fifo --count 20000",
+                    "alloc --pattern cross --count 20000"
+                })
+        void runsTheWorkload(String arguments) {
+            assertEquals(0, bench(arguments + " --heap shared --repetitions 2"), err.toString());
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"cycles", "mutate"})
+        void isWrongUseForWhatMeasuresTheOtherCollector(String workload) {
+            assertEquals(2, bench(workload + " --heap shared"));
+            assertTrue(err.toString().contains("use --heap confined"), err.toString());
+        }
+
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
                     "counts --pattern shared",
                     "counts --pattern disjoint",
                     "alloc --pattern cross"
                 })
-        void saysSoAndIsWrongUse(String arguments) {
+        void isNeededForTwoThreads(String arguments) {
             assertEquals(2, bench(arguments));
-            assertTrue(err.toString().contains("not available yet"), err.toString());
-            assertEquals("", out.toString());
+            assertTrue(err.toString().contains("use --heap shared"), err.toString());
         }
     }
 
