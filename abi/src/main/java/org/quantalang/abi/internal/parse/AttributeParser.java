@@ -13,9 +13,9 @@ final class AttributeParser {
 
     private final TokenStream in;
     private final Target target;
-    private final Declarations types;
+    private final Types types;
 
-    AttributeParser(TokenStream in, Target target, Declarations types) {
+    AttributeParser(TokenStream in, Target target, Types types) {
         this.in = in;
         this.target = target;
         this.types = types;

@@ -23,9 +23,9 @@ final class Constants {
     private final TokenStream in;
     private final Scope scope;
     private final Target target;
-    private final Declarations types;
+    private final Types types;
 
-    Constants(TokenStream in, Scope scope, Target target, Declarations types) {
+    Constants(TokenStream in, Scope scope, Target target, Types types) {
         this.in = in;
         this.scope = scope;
         this.target = target;
@@ -40,6 +40,27 @@ final class Constants {
             throw in.fault(start, "expected a constant %s".formatted(what));
         }
         return value.bits;
+    }
+
+    /** Reads an assertion and evaluates it. */
+    void staticAssert() {
+        Token where = in.next();
+        in.expect("(", "after '_Static_assert'");
+        long holds = evaluate("condition");
+        String message = "";
+        if (in.take(",")) {
+            StringBuilder text = new StringBuilder();
+            while (in.peek().kind() == Token.Kind.STRING) {
+                text.append(in.next().text());
+            }
+            message = text.toString();
+        }
+        in.expect(")", "after '_Static_assert'");
+        in.expect(";", "after '_Static_assert'");
+        if (holds == 0) {
+            throw in.fault(
+                    where, "static assertion fails for target=%s: %s".formatted(target, message));
+        }
     }
 
     private Value conditional() {

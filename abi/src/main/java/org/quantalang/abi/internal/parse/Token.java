@@ -23,6 +23,10 @@ record Token(Kind kind, String text, int line, int column, int pack) {
         return (kind == Kind.PUNCTUATION || kind == Kind.WORD) && text.equals(wanted);
     }
 
+    boolean isAsm() {
+        return is("asm") || is("__asm__") || is("__asm");
+    }
+
     /** How an error message calls it. */
     String shown() {
         return switch (kind) {

@@ -1,0 +1,72 @@
+package org.quantalang.abi.internal.parse;
+
+import org.jspecify.annotations.Nullable;
+import org.quantalang.abi.CEnum;
+import org.quantalang.abi.CType;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Reads enums with their constants. */
+final class EnumParser {
+    private final TokenStream in;
+    private final Scope scope;
+    private final Types types;
+
+    EnumParser(TokenStream in, Scope scope, Types types) {
+        this.in = in;
+        this.scope = scope;
+        this.types = types;
+    }
+
+    /** Reads an enum from its keyword on. */
+    CType read() {
+        in.enter();
+        Token keyword = in.next();
+        Attributes found = new Attributes();
+        types.attributes().readAll(found);
+        Token tag = in.peek().kind() == Token.Kind.WORD ? in.next() : null;
+        @Nullable CType fixed = null;
+        if (in.is(":") && types.startsType(in.peek(1))) {
+            in.next();
+            fixed = types.baseType(types.specifiers("an integer type"));
+        }
+        CEnum result = tag == null ? null : scope.enumTags.get(tag.text());
+        if (in.take("{")) {
+            Map<String, Long> values = new LinkedHashMap<>();
+            long next = 0;
+            while (!in.take("}")) {
+                Token name = in.expectWord("an enum constant or '}'");
+                types.attributes().readAll(new Attributes());
+                if (in.take("=")) {
+                    next = types.constants().evaluate("enum value");
+                }
+                values.put(name.text(), next);
+                scope.enumConstants.put(name.text(), next);
+                next++;
+                if (!in.is("}")) {
+                    in.expect(",", "after an enum constant");
+                }
+            }
+            types.attributes().readAll(found);
+            result = new CEnum(tag == null ? "" : tag.text(), values, found.packed, fixed);
+            scope.enums.add(result);
+            if (tag != null) {
+                scope.enumTags.put(tag.text(), result);
+            }
+        } else if (result == null) {
+            if (tag == null) {
+                throw in.fault(
+                        in.peek(),
+                        "expected a tag or '{' after 'enum', found " + in.peek().shown());
+            }
+            if (fixed == null) {
+                throw in.fault(keyword, "enum %s is not defined".formatted(tag.text()));
+            }
+            result = new CEnum(tag.text(), Map.of(), false, fixed);
+            scope.enumTags.put(tag.text(), result);
+        }
+        in.leave();
+        return result;
+    }
+}

@@ -1,0 +1,149 @@
+package org.quantalang.abi.internal.parse;
+
+import org.quantalang.abi.CPrimitive;
+import org.quantalang.abi.CStructDef;
+import org.quantalang.abi.CStructField;
+import org.quantalang.abi.CType;
+import org.quantalang.abi.Target;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/** Reads structs and unions with their members. */
+final class RecordParser {
+    private final TokenStream in;
+    private final Scope scope;
+    private final Target target;
+    private final Types types;
+
+    RecordParser(TokenStream in, Scope scope, Target target, Types types) {
+        this.in = in;
+        this.scope = scope;
+        this.target = target;
+        this.types = types;
+    }
+
+    /** Reads a struct or union from its keyword on. */
+    CType read() {
+        in.enter();
+        Token keyword = in.next();
+        boolean union = keyword.is("union");
+        Attributes found = new Attributes();
+        types.attributes().readAll(found);
+        Token tag = in.peek().kind() == Token.Kind.WORD ? in.next() : null;
+        types.attributes().readAll(found);
+        CStructDef record = tag == null ? null : scope.recordTags.get(tag.text());
+        if (tag != null && record != null && record.isUnion() != union) {
+            throw in.fault(
+                    keyword, "'%s' is declared as %s".formatted(tag.text(), record.spelling()));
+        }
+        if (record == null) {
+            record = CStructDef.declare(union, tag == null ? "" : tag.text());
+            if (tag != null) {
+                scope.recordTags.put(tag.text(), record);
+            }
+        }
+        if (in.is("{")) {
+            if (record.isComplete() || scope.open.contains(record)) {
+                throw in.fault(keyword, "%s is defined twice".formatted(record.spelling()));
+            }
+            int pack = in.next().pack();
+            scope.open.add(record);
+            List<CStructField> fields = members();
+            scope.open.remove(record);
+            types.attributes().readAll(found);
+            record.define(fields, found.packed, found.aligned, pack);
+            types.constants().size(keyword, record);
+            scope.records.add(record);
+        } else if (tag == null) {
+            throw in.fault(
+                    in.peek(),
+                    "expected a tag or '{' after '%s', found %s"
+                            .formatted(keyword.text(), in.peek().shown()));
+        }
+        in.leave();
+        return record;
+    }
+
+    private List<CStructField> members() {
+        List<CStructField> fields = new ArrayList<>();
+        Map<String, Token> names = new HashMap<>();
+        while (!in.take("}")) {
+            if (in.take(";")) {
+                continue;
+            }
+            if (in.is("_Static_assert") || in.is("static_assert")) {
+                types.constants().staticAssert();
+                continue;
+            }
+            Specifiers specifiers = types.specifiers("a member or '}'");
+            CType base = types.baseType(specifiers);
+            if (in.take(";")) {
+                if (base.unwrap() instanceof CStructDef inner && isAnonymous(base, inner)) {
+                    fields.add(member(specifiers, new Declarator(), inner, OptionalInt.empty()));
+                }
+                continue;
+            }
+            do {
+                fields.add(declaredMember(specifiers, base, names));
+            } while (in.take(","));
+            in.expect(";", "after a member");
+        }
+        return fields;
+    }
+
+    /** {@code struct { ... };} is an anonymous member, {@code struct tag { ... };} only a type. */
+    private static boolean isAnonymous(CType written, CStructDef inner) {
+        return inner.name().isEmpty() && !(written instanceof CType.Typedef);
+    }
+
+    private CStructField declaredMember(
+            Specifiers specifiers, CType base, Map<String, Token> names) {
+        Token start = in.peek();
+        Declarator declarator = in.is(":") ? new Declarator() : types.declarators().read();
+        CType type = declarator.apply(base);
+        OptionalInt width = OptionalInt.empty();
+        if (in.take(":")) {
+            width = OptionalInt.of(width(start, type, declarator));
+        }
+        types.attributes().readAll(declarator.attributes);
+        if (declarator.name == null && width.isEmpty()) {
+            throw in.fault(in.peek(), "expected a member's name, found " + in.peek().shown());
+        }
+        if (declarator.name != null && names.put(declarator.nameText(), start) != null) {
+            throw in.fault(declarator.name, "member '%s' twice".formatted(declarator.nameText()));
+        }
+        return member(specifiers, declarator, type, width);
+    }
+
+    private CStructField member(
+            Specifiers specifiers, Declarator declarator, CType type, OptionalInt width) {
+        Attributes all = new Attributes();
+        all.add(specifiers.attributes);
+        all.add(declarator.attributes);
+        Token where = declarator.name == null ? in.peek() : declarator.name;
+        if (all.mode != null) {
+            type = types.attributes().withMode(where, type, all.mode);
+        }
+        type = Declarator.withConvention(type, all.convention);
+        types.requireComplete(where, type);
+        return new CStructField(declarator.nameText(), type, width, all.packed, all.aligned);
+    }
+
+    private int width(Token where, CType type, Declarator declarator) {
+        long width = types.constants().evaluate("width");
+        if (!type.isInteger()) {
+            throw in.fault(where, "a bit-field needs an integer type, not " + type.spelling());
+        }
+        long most = type.unwrap() == CPrimitive.BOOL ? 1 : type.size(target) * Byte.SIZE;
+        if (width < 0 || width > most || (width == 0 && declarator.name != null)) {
+            throw in.fault(
+                    where,
+                    "bit-field width out of range: width=%d of=%d bits".formatted(width, most));
+        }
+        return (int) width;
+    }
+}

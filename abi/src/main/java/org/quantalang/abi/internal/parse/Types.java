@@ -1,0 +1,189 @@
+package org.quantalang.abi.internal.parse;
+
+import org.quantalang.abi.CPrimitive;
+import org.quantalang.abi.CStructDef;
+import org.quantalang.abi.CType;
+import org.quantalang.abi.Target;
+
+import java.util.stream.Collectors;
+
+/**
+ * Reads types: the specifiers in front of a declarator, and type names. Holds the readers of their
+ * parts, which call each other through it.
+ */
+final class Types {
+    private final TokenStream in;
+    private final Scope scope;
+    private final Constants constants;
+    private final AttributeParser attributes;
+    private final DeclaratorParser declarators;
+    private final RecordParser records;
+    private final EnumParser enums;
+
+    Types(TokenStream in, Scope scope, Target target) {
+        this.in = in;
+        this.scope = scope;
+        this.constants = new Constants(in, scope, target, this);
+        this.attributes = new AttributeParser(in, target, this);
+        this.declarators = new DeclaratorParser(in, this);
+        this.records = new RecordParser(in, scope, target, this);
+        this.enums = new EnumParser(in, scope, this);
+    }
+
+    Constants constants() {
+        return constants;
+    }
+
+    AttributeParser attributes() {
+        return attributes;
+    }
+
+    DeclaratorParser declarators() {
+        return declarators;
+    }
+
+    /** Whether a token begins a type name. */
+    boolean startsType(Token token) {
+        if (token.kind() != Token.Kind.WORD) {
+            return false;
+        }
+        return switch (token.text()) {
+            case "struct", "union", "enum", "typeof", "__typeof__", "__typeof" -> true;
+            case "__attribute__", "__declspec", "_Alignas", "alignas" -> true;
+            case "__extension__" -> false;
+            default -> Specifiers.isSpecifierWord(token.text()) || scope.type(token.text()) != null;
+        };
+    }
+
+    /** Reads a type name: specifiers and a declarator without a name. */
+    CType typeName() {
+        in.enter();
+        Specifiers specifiers = specifiers("a type");
+        CType base = baseType(specifiers);
+        Declarator declarator = declarators.read();
+        if (declarator.name != null) {
+            throw in.fault(
+                    declarator.name,
+                    "expected a type without a name, found " + declarator.name.shown());
+        }
+        in.leave();
+        return declarator.apply(base);
+    }
+
+    /** Reads the words in front of a declarator; at least one makes a type. */
+    Specifiers specifiers(String what) {
+        in.enter();
+        Specifiers found = new Specifiers();
+        Token first = in.peek();
+        while (true) {
+            Attributes before = found.attributes;
+            attributes.readAll(before);
+            Token token = in.peek();
+            if (token.kind() != Token.Kind.WORD || !specifier(found, token)) {
+                break;
+            }
+        }
+        if (!found.hasType()) {
+            Token at = in.peek();
+            boolean unknownName = at.kind() == Token.Kind.WORD && at.equals(first);
+            throw in.fault(
+                    at,
+                    unknownName
+                            ? "unknown type name '%s', expected %s".formatted(at.text(), what)
+                            : "expected %s, found %s".formatted(what, at.shown()));
+        }
+        in.leave();
+        return found;
+    }
+
+    /** Takes one word that belongs to the specifiers, or returns false. */
+    private boolean specifier(Specifiers found, Token token) {
+        switch (token.text()) {
+            case "struct", "union" -> {
+                requireNoType(found, token);
+                found.named = records.read();
+                return true;
+            }
+            case "enum" -> {
+                requireNoType(found, token);
+                found.named = enums.read();
+                return true;
+            }
+            case "typeof", "__typeof__", "__typeof" -> {
+                requireNoType(found, token);
+                in.next();
+                in.expect("(", "after 'typeof'");
+                found.named = typeName();
+                in.expect(")", "after 'typeof'");
+                return true;
+            }
+            case "_Atomic" -> {
+                in.next();
+                if (in.take("(")) {
+                    found.named = typeName();
+                    in.expect(")", "after '_Atomic'");
+                }
+                return true;
+            }
+            default -> {}
+        }
+        if (found.takeStorage(token.text()) || found.takeTypeWord(token.text())) {
+            in.next();
+            return true;
+        }
+        CType named = found.hasType() ? null : scope.type(token.text());
+        if (named != null) {
+            found.named = named;
+            in.next();
+            return true;
+        }
+        return false;
+    }
+
+    private void requireNoType(Specifiers found, Token token) {
+        if (found.hasType()) {
+            throw in.fault(token, "two types in one declaration, expected a name or ';'");
+        }
+    }
+
+    /** Returns the type that specifiers make. */
+    CType baseType(Specifiers specifiers) {
+        CType type = specifiers.type();
+        if (type == null) {
+            throw in.fault(in.peek(), "these words make no type, before " + in.peek().shown());
+        }
+        return qualified(type, specifiers.isConst, specifiers.isVolatile);
+    }
+
+    static CType qualified(CType type, boolean isConst, boolean isVolatile) {
+        return isConst || isVolatile ? new CType.Qualified(type, isConst, isVolatile) : type;
+    }
+
+    /** Refuses a type that cannot lie in a record or an array: a loop by value with its chain. */
+    void requireComplete(Token where, CType type) {
+        CType element = type.unwrap();
+        while (element instanceof CType.Array array) {
+            element = array.element().unwrap();
+        }
+        if (element instanceof CStructDef record && !record.isComplete()) {
+            int opened = scope.open.indexOf(record);
+            if (opened < 0) {
+                throw in.fault(
+                        where,
+                        "%s is not defined here; define it before, or use a pointer"
+                                .formatted(record.spelling()));
+            }
+            String chain =
+                    scope.open.subList(opened, scope.open.size()).stream()
+                            .map(CStructDef::spelling)
+                            .collect(Collectors.joining(" -> "));
+            throw in.fault(
+                    where,
+                    "record contains itself by value: %s -> %s; use a pointer"
+                            .formatted(chain, record.spelling()));
+        }
+        if (element == CPrimitive.VOID || element instanceof CType.Function) {
+            throw in.fault(where, "a member cannot have type " + type.spelling());
+        }
+    }
+}
