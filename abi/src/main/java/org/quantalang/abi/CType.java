@@ -117,7 +117,8 @@ public sealed interface CType
 
     /**
      * Returns what an argument of this type becomes after the fixed parameters of a variadic
-     * function: {@code double} for {@code float}, {@code int} for smaller integers.
+     * function: {@code double} for {@code float}, {@code int} for smaller integers, a pointer for
+     * an array or a function.
      *
      * @param target the platform
      * @return the promoted type, without typedefs and qualifiers
@@ -126,6 +127,12 @@ public sealed interface CType
         CType plain = unwrap();
         if (plain == CPrimitive.FLOAT) {
             return CPrimitive.DOUBLE;
+        }
+        if (plain instanceof Array array) {
+            return array.element().pointer();
+        }
+        if (plain instanceof Function) {
+            return plain.pointer();
         }
         boolean small = plain.isInteger() && plain.size(target) < Integer.BYTES;
         return small ? CPrimitive.INT : plain;

@@ -15,10 +15,16 @@ import java.util.Optional;
 enum CompilerFault {
     /** Wastes the free integer register before it; llvm-project issue 123935, fixed in clang 20. */
     INT128_ON_THE_STACK_IN_SYSTEM_V,
+    /** Passes it in memory; gcc since 4.4 by its other members, in registers. */
+    FLEXIBLE_ARRAY_IN_SYSTEM_V,
     /**
      * Passes and returns it in xmm registers; gcc passes a pointer, as for everything of 16 bytes.
      */
     FLOAT128_IN_WIN64,
+    /** Aligns it to 4 on the stack; the i386 psABI and gcc say 16. */
+    FLOAT128_ON_THE_STACK_OF_I386,
+    /** Stops with "Cannot select" in its back end. */
+    FLOAT16_IN_A_VARIADIC_FUNCTION_OF_WINDOWS_ARM,
     /** Passes it on the stack and returns it in st0; gcc and MinGW's clang pass a pointer. */
     LONG_DOUBLE_IN_WIN64_OUTSIDE_WINDOWS,
     /**
@@ -63,7 +69,17 @@ enum CompilerFault {
         all.add(plan.signature().returnType());
         return switch (this) {
             case INT128_ON_THE_STACK_IN_SYSTEM_V -> x64 && !win64 && hasInt128OnStack(plan);
+            case FLEXIBLE_ARRAY_IN_SYSTEM_V ->
+                    x64 && !win64 && all.stream().anyMatch(CompilerFault::isFlexible);
             case FLOAT128_IN_WIN64 -> win64 && contains(all, CPrimitive.FLOAT128);
+            case FLOAT128_ON_THE_STACK_OF_I386 ->
+                    target.architecture() == Architecture.X86
+                            && plan.argumentTypes().stream()
+                                    .anyMatch(type -> holds(type, CPrimitive.FLOAT128));
+            case FLOAT16_IN_A_VARIADIC_FUNCTION_OF_WINDOWS_ARM ->
+                    target == Target.AARCH64_WINDOWS_MSVC
+                            && plan.signature().variadic()
+                            && contains(plan.argumentTypes(), CPrimitive.FLOAT16);
             case LONG_DOUBLE_IN_WIN64_OUTSIDE_WINDOWS ->
                     win64 && !target.isWindows() && contains(all, CPrimitive.LONG_DOUBLE);
             case LONG_DOUBLE_RESULT_OF_SYSTEM_V_ON_WINDOWS ->
@@ -93,6 +109,24 @@ enum CompilerFault {
 
     private static boolean contains(List<CType> types, CType wanted) {
         return types.stream().anyMatch(type -> type.unwrap().equals(wanted));
+    }
+
+    /** Whether a type is another or has it inside. */
+    private static boolean holds(CType type, CPrimitive wanted) {
+        return switch (type.unwrap()) {
+            case CStructDef record ->
+                    record.fields().stream().anyMatch(field -> holds(field.type(), wanted));
+            case CType.Array array -> holds(array.element(), wanted);
+            case CType.Complex complex -> holds(complex.part(), wanted);
+            case CType plain -> plain == wanted;
+        };
+    }
+
+    private static boolean isFlexible(CType type) {
+        return type.unwrap() instanceof CStructDef record
+                && !record.fields().isEmpty()
+                && record.fields().getLast().type() instanceof CType.Array array
+                && array.length().isEmpty();
     }
 
     private boolean isInt128(CType type) {

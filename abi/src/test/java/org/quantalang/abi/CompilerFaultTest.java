@@ -28,9 +28,24 @@ class CompilerFaultTest {
     }
 
     private String gcc(String source) throws IOException {
+        return gcc("-m64", source);
+    }
+
+    /** Compiles without a system header, for which {@code -m32} needs no 32-bit library. */
+    private String gcc(String mode, String source) throws IOException {
         CompilerUnderTest gcc = CompilerUnderTest.require("gcc", "gcc");
         Path file = Files.writeString(folder.resolve("fault.c"), source);
-        return gcc.run(List.of("-O1", "-m64", "-S", "-o", "-", file.toString()))
+        return gcc.run(
+                        List.of(
+                                "-O1",
+                                mode,
+                                "-msse2",
+                                "-fno-pic",
+                                "-fomit-frame-pointer",
+                                "-S",
+                                "-o",
+                                "-",
+                                file.toString()))
                 .replaceAll("\\s+", " ");
     }
 
@@ -42,6 +57,51 @@ class CompilerFaultTest {
         assertEquals("r9", plan.arguments().getLast().parts().getFirst().register().orElse(""));
         String machine = gcc(prototype + " { return g; }");
         assertTrue(machine.contains("movq %r9, %rax"), machine);
+    }
+
+    @Test
+    void systemVPassesAFlexibleStructByItsOtherMembers() throws IOException {
+        String text = "struct s { long n; double d; char rest[]; };";
+        String prototype = " double f(int a, struct s b)";
+        CallPlan plan =
+                plan(text + prototype + ";", Target.X86_64_LINUX_GNU, CallingConvention.C, "");
+        requireFault(CompilerFault.FLEXIBLE_ARRAY_IN_SYSTEM_V, plan);
+        List<ArgumentPlan.Part> parts = plan.arguments().getLast().parts();
+        assertEquals("rsi", parts.getFirst().register().orElse(""));
+        assertEquals("xmm0", parts.getLast().register().orElse(""));
+        // The double is in xmm0 already, so returning it takes no instruction.
+        String machine = gcc(text + prototype + " { return b.d; }");
+        assertTrue(machine.contains(".cfi_startproc ret"), machine);
+        String other = gcc(text + " long f(int a, struct s b) { return b.n; }");
+        assertTrue(other.contains("movq %rsi, %rax"), other);
+    }
+
+    @Test
+    void aFloat128OnTheStackOfI386IsAlignedTo16() throws IOException {
+        String text = "struct s { __float128 x; };";
+        String prototype = " int f(int a, __float128 b, int c, struct s d, int e)";
+        CallPlan plan =
+                plan(text + prototype + ";", Target.I686_LINUX_GNU, CallingConvention.C, "");
+        requireFault(CompilerFault.FLOAT128_ON_THE_STACK_OF_I386, plan);
+        assertEquals(
+                List.of(0L, 16L, 32L, 48L, 64L),
+                plan.arguments().stream()
+                        .map(each -> each.parts().getFirst().stack().orElse(-1))
+                        .toList());
+        String machine = gcc("-m32", text + prototype + " { return e; }");
+        assertTrue(machine.contains("movl 68(%esp), %eax"), machine); // behind the return address
+    }
+
+    @Test
+    void aVariadicFunctionOfWindowsOnArmTakesAFloat16InACoreRegister() {
+        CallPlan plan =
+                plan(
+                        "void f(_Float16 x, ...);",
+                        Target.AARCH64_WINDOWS_MSVC,
+                        CallingConvention.C,
+                        "");
+        requireFault(CompilerFault.FLOAT16_IN_A_VARIADIC_FUNCTION_OF_WINDOWS_ARM, plan);
+        assertEquals("x0", plan.arguments().getFirst().parts().getFirst().register().orElse(""));
     }
 
     @Test

@@ -71,6 +71,9 @@ final class LinkLayout {
             if (field.type().unwrap() instanceof CStructDef inner) {
                 requireNatural(inner, signature);
             }
+            if (field.type().unwrap() instanceof CType.Array array && array.length().isEmpty()) {
+                throw refused(record, "flexible array " + field.name(), signature);
+            }
             plain.add(
                     new CStructField(
                             field.name(), field.type().unwrap(), OptionalInt.empty(), false, 0));

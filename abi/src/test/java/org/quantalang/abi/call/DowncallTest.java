@@ -11,6 +11,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.quantalang.abi.CDeclarations;
 import org.quantalang.abi.CFunctionSignature;
 import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CStructDef;
@@ -19,6 +20,8 @@ import org.quantalang.abi.CType;
 import org.quantalang.abi.CTypes;
 import org.quantalang.abi.CallingConvention;
 import org.quantalang.abi.CompilerUnderTest;
+import org.quantalang.abi.ExternFunction;
+import org.quantalang.abi.Target;
 import org.quantalang.abi.layout.HostLayout;
 
 import java.lang.foreign.Arena;
@@ -31,6 +34,7 @@ import java.lang.invoke.MethodType;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 class DowncallTest {
@@ -279,6 +283,32 @@ class DowncallTest {
                             + " f(struct packed); pass a pointer to it",
                     refused.getMessage());
         }
+    }
+
+    /** The linker would take a flexible array for nothing, compilers disagree on it. */
+    @Test
+    void refusesFlexibleArraysAndBitFields() {
+        String text =
+                "struct s { int n; char rest[]; }; struct b { int n : 3; };"
+                        + " void f(struct s x); void g(struct b x); void h(long double x);";
+        List<String> texts = new ArrayList<>();
+        for (ExternFunction function : CDeclarations.parse(text, Target.host()).functions()) {
+            var refused =
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () -> Downcall.bind(MemorySegment.ofAddress(16), function.signature()));
+            texts.add(refused.getMessage());
+        }
+        assertEquals(
+                List.of(
+                        "cannot pass by value: record=struct s (flexible array rest) in void"
+                                + " f(struct s x); pass a pointer to it",
+                        "cannot pass by value: record=struct b (bit-field n) in void f(struct b x);"
+                                + " pass a pointer to it",
+                        "no Java type holds it: type=long double target="
+                                + Target.host()
+                                + "; pass a pointer to it"),
+                texts);
     }
 
     static MemorySegment scale(MemorySegment p, int by) {

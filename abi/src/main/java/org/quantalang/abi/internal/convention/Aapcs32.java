@@ -7,6 +7,7 @@ import org.quantalang.abi.CType;
 import org.quantalang.abi.Target;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -37,10 +38,10 @@ final class Aapcs32 extends Convention {
     ArgumentPlan result(CType type) {
         CType plain = type.unwrap();
         long size = plain.size(target);
-        if (size == 0) {
+        if (size == 0 || Leaf.isEmpty(plain)) {
             return ignored();
         }
-        List<Leaf> hfa = vfp ? homogeneous(plain).orElse(List.of()) : List.of();
+        List<Leaf> hfa = vfpScalars(plain);
         if (!hfa.isEmpty()) {
             return direct(registers(hfa, 0).toArray(Part[]::new));
         }
@@ -54,6 +55,13 @@ final class Aapcs32 extends Convention {
         return Leaf.isAggregate(type)
                 || type instanceof CType.Complex
                 || type == CPrimitive.VA_LIST;
+    }
+
+    /** The scalars of a value for VFP registers; a record of half precision is none (7.1.2). */
+    private List<Leaf> vfpScalars(CType type) {
+        List<Leaf> scalars = vfp ? homogeneous(type).orElse(List.of()) : List.<Leaf>of();
+        boolean halves = !scalars.isEmpty() && scalars.getFirst().type() == CPrimitive.FLOAT16;
+        return halves && isComposite(type) ? List.of() : scalars;
     }
 
     /** Names the VFP registers of a homogeneous value that starts at a single register. */
@@ -73,11 +81,11 @@ final class Aapcs32 extends Convention {
     ArgumentPlan argument(CType type, boolean named) {
         CType plain = type.unwrap();
         long size = plain.size(target);
-        if (size == 0) {
+        if (size == 0 || Leaf.isEmpty(plain)) {
             return ignored();
         }
-        long align = Math.max(WORD, Math.min(8, plain.alignment(target)));
-        List<Leaf> hfa = vfp ? homogeneous(plain).orElse(List.of()) : List.of();
+        long align = Math.max(WORD, Math.min(8, memberAlignment(plain)));
+        List<Leaf> hfa = vfpScalars(plain);
         if (!hfa.isEmpty()) {
             int width = (int) Math.max(1, hfa.getFirst().bitSize() / Byte.SIZE / WORD);
             int at = vfpFull ? -1 : findSingles(width, width * hfa.size());
@@ -112,6 +120,11 @@ final class Aapcs32 extends Convention {
         return direct(List.of(onStack(size, align, WORD, 0)), extension(plain));
     }
 
+    @Override
+    boolean homogeneousWithZeroWidthBits() {
+        return true;
+    }
+
     /** Takes the lowest free run of single registers, or returns -1. */
     private int findSingles(int step, int count) {
         for (int at = 0; at + count <= SINGLES; at += step) {
@@ -120,7 +133,7 @@ final class Aapcs32 extends Convention {
                 free &= !singles[i];
             }
             if (free) {
-                java.util.Arrays.fill(singles, at, at + count, true);
+                Arrays.fill(singles, at, at + count, true);
                 return at;
             }
         }

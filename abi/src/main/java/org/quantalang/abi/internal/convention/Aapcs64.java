@@ -38,7 +38,7 @@ final class Aapcs64 extends Convention {
     ArgumentPlan result(CType type) {
         CType plain = type.unwrap();
         long size = plain.size(target);
-        if (size == 0) {
+        if (size == 0 || Leaf.isEmpty(plain)) {
             return ignored();
         }
         List<Leaf> hfa = homogeneous(plain).orElse(List.of());
@@ -55,7 +55,7 @@ final class Aapcs64 extends Convention {
     ArgumentPlan argument(CType type, boolean named) {
         CType plain = type.unwrap();
         long size = plain.size(target);
-        if (size == 0) {
+        if (size == 0 || Leaf.isEmpty(plain)) {
             return ignored();
         }
         boolean windowsVariadic = target.os() == Os.WINDOWS_MSVC && variadicFunction;
@@ -74,7 +74,7 @@ final class Aapcs64 extends Convention {
                 return direct(parts.toArray(Part[]::new));
             }
             floats = REGISTERS;
-            return stackValue(type, plain, size, hfa.getFirst().bitSize() / Byte.SIZE);
+            return stackValue(plain, size, hfa.getFirst().bitSize() / Byte.SIZE);
         }
         boolean aggregate =
                 Leaf.isAggregate(plain)
@@ -88,7 +88,7 @@ final class Aapcs64 extends Convention {
             return indirect(pointer);
         }
         int needs = (int) ((size + DOUBLEWORD - 1) / DOUBLEWORD);
-        long align = naturalAlignment(plain);
+        long align = valueAlignment(plain);
         if (align == 16 && target.os() != Os.DARWIN) {
             integers += integers & 1;
         }
@@ -106,22 +106,26 @@ final class Aapcs64 extends Convention {
             return direct(parts.toArray(Part[]::new));
         }
         integers = REGISTERS;
-        return stackValue(type, plain, size, align);
+        return stackValue(plain, size, align);
     }
 
-    /** The alignment of a type's members, not what an attribute on the type adds. */
-    private long naturalAlignment(CType type) {
-        return type.alignment(target);
+    /** Arm asks the members of a record; Apple and Microsoft the record itself. */
+    private long valueAlignment(CType type) {
+        return target.os() == Os.LINUX ? memberAlignment(type) : type.alignment(target);
     }
 
-    private ArgumentPlan stackValue(CType type, CType plain, long size, long natural) {
-        boolean hfa = homogeneous(plain).isPresent();
-        boolean aggregate = Leaf.isAggregate(plain);
-        if (target.os() == Os.DARWIN && (!aggregate || hfa)) {
-            return direct(List.of(onStack(size, natural, natural, 0)), extension(plain));
+    private ArgumentPlan stackValue(CType type, long size, long natural) {
+        boolean hfa = homogeneous(type).isPresent();
+        if (target.os() == Os.DARWIN && (!Leaf.isAggregate(type) || hfa)) {
+            return direct(List.of(onStack(size, natural, natural, 0)), extension(type));
         }
-        long align = Math.max(DOUBLEWORD, Math.min(16, type.alignment(target)));
-        return direct(List.of(onStack(size, align, DOUBLEWORD, 0)), extension(plain));
+        long align = Math.max(DOUBLEWORD, Math.min(16, valueAlignment(type)));
+        return direct(List.of(onStack(size, align, DOUBLEWORD, 0)), extension(type));
+    }
+
+    @Override
+    boolean homogeneousWithZeroWidthBits() {
+        return true;
     }
 
     /** Apple's callers extend small integers; elsewhere the callee does. */

@@ -4,18 +4,24 @@ import org.quantalang.abi.ArgumentPlan;
 import org.quantalang.abi.ArgumentPlan.Extension;
 import org.quantalang.abi.ArgumentPlan.Part;
 import org.quantalang.abi.ArgumentPlan.Passing;
+import org.quantalang.abi.CStructDef;
+import org.quantalang.abi.CStructField;
 import org.quantalang.abi.CType;
 import org.quantalang.abi.Target;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * One call being classified: asked for the result first, then for each argument in order, and keeps
  * count of the registers and stack bytes in use.
  */
 abstract class Convention {
+    private static final int WIDEST_FLOAT = 16;
+
     final Target target;
     final boolean variadicFunction;
     long stack; // bytes of the argument area in use
@@ -104,34 +110,102 @@ abstract class Convention {
     }
 
     /**
-     * Returns the one floating type that a value is made of, with no gaps, if there are at most
-     * four of it: a homogeneous floating aggregate.
+     * Returns the members of a value that is made of one floating type, with no gaps, if there are
+     * at most four: a homogeneous floating aggregate.
      */
     Optional<List<Leaf>> homogeneous(CType type) {
-        List<Leaf> leaves = distinct(Leaf.of(type, target));
-        if (leaves.isEmpty() || leaves.size() > 4) {
+        if (type.size(target) > 4 * WIDEST_FLOAT || !mayBeHomogeneous(type)) {
             return Optional.empty();
         }
-        long each = leaves.getFirst().bitSize();
-        long end = 0;
-        for (Leaf leaf : leaves) {
-            if (!leaf.isFloat()
-                    || !leaf.type()
-                            .llvmType(target)
-                            .equals(leaves.getFirst().type().llvmType(target))
-                    || leaf.bitOffset() != end) {
+        List<Leaf> all = Leaf.of(type, target);
+        String one = all.isEmpty() ? "" : all.getFirst().type().llvmType(target);
+        Map<Long, Leaf> byOffset = new TreeMap<>(); // members of a union lie one over the other
+        for (Leaf leaf : all) {
+            if (!leaf.isFloat() || !leaf.type().llvmType(target).equals(one)) {
                 return Optional.empty();
             }
-            end += each;
+            byOffset.put(leaf.bitOffset(), leaf);
         }
-        return end == type.size(target) * Byte.SIZE ? Optional.of(leaves) : Optional.empty();
+        long end = 0;
+        for (Leaf leaf : byOffset.values()) {
+            if (leaf.bitOffset() != end) {
+                return Optional.empty();
+            }
+            end += leaf.bitSize();
+        }
+        boolean fills = end == type.size(target) * Byte.SIZE;
+        return !all.isEmpty() && byOffset.size() <= 4 && fills
+                ? Optional.of(List.copyOf(byOffset.values()))
+                : Optional.empty();
     }
 
-    /** Members of a union that lie in the same place with the same type count once. */
-    private static List<Leaf> distinct(List<Leaf> leaves) {
-        return leaves.stream()
-                .distinct()
-                .sorted(java.util.Comparator.comparingLong(Leaf::bitOffset))
-                .toList();
+    /** What the scalars alone do not show: bit-fields without a name, arrays of no length. */
+    private boolean mayBeHomogeneous(CType type) {
+        CType plain = type.unwrap();
+        if (plain instanceof CType.Array array) {
+            return array.length().orElse(0) > 0 && mayBeHomogeneous(array.element());
+        }
+        if (!(plain instanceof CStructDef record)) {
+            return true;
+        }
+        if (Leaf.isEmpty(record)) {
+            return true;
+        }
+        for (CStructField field : record.fields()) {
+            boolean may =
+                    field.bitWidth().isPresent()
+                            ? field.bitWidth().getAsInt() == 0 && homogeneousWithZeroWidthBits()
+                            : mayBeHomogeneous(field.type());
+            if (!may) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether a bit-field of width 0 leaves a record homogeneous: only Arm's standards say so. */
+    boolean homogeneousWithZeroWidthBits() {
+        return false;
+    }
+
+    /**
+     * Returns the one scalar that a record consists of, with no byte beside it; of an array of one
+     * element that element.
+     */
+    Optional<CType> singleElement(CType type) {
+        CType plain = type.unwrap();
+        if (plain instanceof CType.Array array) {
+            return array.length().orElse(0) == 1
+                    ? singleElement(array.element())
+                    : Optional.empty();
+        }
+        if (!(plain instanceof CStructDef record)) {
+            return plain instanceof CType.Complex ? Optional.empty() : Optional.of(plain);
+        }
+        Optional<CType> only = Optional.empty();
+        for (CStructField field : record.fields()) {
+            boolean unnamedBits = field.bitWidth().isPresent() && field.name().isEmpty();
+            if (unnamedBits || Leaf.isEmptyMember(field.type())) {
+                continue;
+            }
+            if (only.isPresent()) {
+                return Optional.empty();
+            }
+            only = singleElement(field.type());
+            if (only.isEmpty()) {
+                return Optional.empty();
+            }
+        }
+        return only.filter(scalar -> scalar.size(target) == record.size(target));
+    }
+
+    /** The alignment of a type as its members ask for it, without what the record itself says. */
+    long memberAlignment(CType type) {
+        if (type.unwrap() instanceof CStructDef record && record.aligned() != 0) {
+            return CStructDef.declare(record.isUnion(), record.name())
+                    .define(record.fields(), record.isPacked(), 0, record.pragmaPack())
+                    .alignment(target);
+        }
+        return type.unwrap().alignment(target);
     }
 }

@@ -3,6 +3,7 @@ package org.quantalang.abi.internal.convention;
 import org.quantalang.abi.CEnum;
 import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CStructDef;
+import org.quantalang.abi.CStructField;
 import org.quantalang.abi.CType;
 import org.quantalang.abi.Target;
 import org.quantalang.abi.layout.FieldLayout;
@@ -20,7 +21,10 @@ import java.util.List;
  * @param bitField whether it is a bit-field
  */
 record Leaf(CType type, long bitOffset, long bitSize, boolean bitField) {
-    /** Returns all scalars of a type, those of unions one over the other. */
+    /**
+     * Returns all scalars of a type, those of unions one over the other. Costs one object a scalar:
+     * ask for the size of the type first.
+     */
     static List<Leaf> of(CType type, Target target) {
         List<Leaf> leaves = new ArrayList<>();
         collect(type, 0, target, leaves);
@@ -43,7 +47,7 @@ record Leaf(CType type, long bitOffset, long bitSize, boolean bitField) {
             }
             case CType.Array array -> {
                 long step = array.element().size(target) * Byte.SIZE;
-                for (long i = 0; i < array.length().orElse(0); i++) {
+                for (long i = 0; step > 0 && i < array.length().orElse(0); i++) {
                     collect(array.element(), at + i * step, target, into);
                 }
             }
@@ -62,6 +66,53 @@ record Leaf(CType type, long bitOffset, long bitSize, boolean bitField) {
 
     static boolean isAggregate(CType type) {
         return type.unwrap() instanceof CStructDef || type.unwrap() instanceof CType.Array;
+    }
+
+    /** Whether a record holds nothing: no member but unnamed bit-fields and what is empty too. */
+    static boolean isEmpty(CType type) {
+        if (!(type.unwrap() instanceof CStructDef record) || isFlexible(record)) {
+            return false;
+        }
+        for (CStructField field : record.fields()) {
+            boolean unnamedBits = field.bitWidth().isPresent() && field.name().isEmpty();
+            if (!unnamedBits && !isEmptyMember(field.type())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Whether a member holds nothing: an empty record, any array of those, an array of length 0.
+     */
+    static boolean isEmptyMember(CType type) {
+        CType element = type.unwrap();
+        while (element instanceof CType.Array array && array.length().isPresent()) {
+            if (array.length().getAsLong() == 0) {
+                return true;
+            }
+            element = array.element().unwrap();
+        }
+        return isEmpty(element);
+    }
+
+    /** Whether a type is a scalar or has it inside. */
+    static boolean holds(CType type, CPrimitive scalar) {
+        return switch (type.unwrap()) {
+            case CStructDef record ->
+                    record.fields().stream().anyMatch(field -> holds(field.type(), scalar));
+            case CType.Array array -> holds(array.element(), scalar);
+            case CType.Complex complex -> holds(complex.part(), scalar);
+            case CType plain -> plain == scalar;
+        };
+    }
+
+    /** Whether a struct ends in an array without a size. */
+    static boolean isFlexible(CType type) {
+        return type.unwrap() instanceof CStructDef record
+                && !record.fields().isEmpty()
+                && record.fields().getLast().type().unwrap() instanceof CType.Array array
+                && array.length().isEmpty();
     }
 
     static boolean isInt128(CType type) {

@@ -50,7 +50,7 @@ final class RiscV64 extends Convention {
     ArgumentPlan argument(CType type, boolean named) {
         CType plain = type.unwrap();
         long size = plain.size(target);
-        if (size == 0) {
+        if (size == 0 || Leaf.isEmpty(plain)) {
             return ignored();
         }
         if (named) {
@@ -85,55 +85,85 @@ final class RiscV64 extends Convention {
 
     /** Returns the parts of a value that goes by its scalars, or nothing. */
     private List<Part> flattened(CType type, long size) {
-        if (size > 2 * DOUBLEWORD || containsUnion(type)) {
+        List<Leaf> scalars = new ArrayList<>();
+        if (size > 2 * DOUBLEWORD || !takesApart(type, 0, scalars)) {
             return List.of();
         }
-        List<Leaf> leaves = Leaf.of(type, target);
-        long reals = leaves.stream().filter(this::isReal).count();
-        boolean fits =
-                !leaves.isEmpty()
-                        && leaves.size() <= 2
-                        && reals > 0
-                        && leaves.stream().allMatch(leaf -> isReal(leaf) || isWord(leaf));
-        long words = leaves.size() - reals;
-        if (!fits || floats + reals > REGISTERS || integers + words > REGISTERS) {
+        long reals = scalars.stream().filter(Leaf::isFloat).count();
+        long words = scalars.size() - reals;
+        if (reals == 0 || floats + reals > REGISTERS || integers + words > REGISTERS) {
             return List.of();
         }
         List<Part> parts = new ArrayList<>();
-        for (Leaf leaf : leaves) {
-            String register = isReal(leaf) ? "fa" + floats++ : "a" + integers++;
-            long offset = leaf.bitOffset() / Byte.SIZE;
-            long end = (leaf.bitOffset() + leaf.bitSize() + Byte.SIZE - 1) / Byte.SIZE;
+        for (Leaf scalar : scalars) {
+            String register = scalar.isFloat() ? "fa" + floats++ : "a" + integers++;
+            long offset = scalar.bitOffset() / Byte.SIZE;
+            long end = (scalar.bitOffset() + scalar.bitSize() + Byte.SIZE - 1) / Byte.SIZE;
             parts.add(Part.in(register, offset, end - offset));
         }
         return parts;
     }
 
-    private boolean isReal(Leaf leaf) {
-        return leaf.isFloat() && leaf.bitSize() <= Double.SIZE;
-    }
-
-    private boolean isWord(Leaf leaf) {
-        return leaf.type().isInteger() && leaf.bitSize() <= Long.SIZE; // a pointer does not count
-    }
-
-    private boolean containsUnion(CType type) {
+    /** Adds the scalars of a type in order; false if it is none of the kinds that flatten. */
+    private boolean takesApart(CType type, long at, List<Leaf> scalars) {
         CType plain = type.unwrap();
-        if (plain instanceof CType.Array array) {
-            return containsUnion(array.element());
-        }
-        if (!(plain instanceof CStructDef record)) {
-            return false;
-        }
-        if (record.isUnion()) {
-            return true;
-        }
+        return switch (plain) {
+            case CStructDef record ->
+                    Leaf.isEmpty(record)
+                            || (!record.isUnion() && takesMembersApart(record, at, scalars));
+            case CType.Array array -> {
+                long step = array.element().size(target) * Byte.SIZE;
+                boolean flattens = true;
+                for (long i = 0; step > 0 && flattens && i < array.length().orElse(0); i++) {
+                    flattens = takesApart(array.element(), at + i * step, scalars);
+                }
+                yield flattens && array.length().isPresent();
+            }
+            case CType.Complex complex -> {
+                long part = complex.part().size(target) * Byte.SIZE;
+                yield scalars.isEmpty()
+                        && takesApart(complex.part(), at, scalars)
+                        && takesApart(complex.part(), at + part, scalars);
+            }
+            default -> addScalar(plain, at, plain.size(target) * Byte.SIZE, false, scalars);
+        };
+    }
+
+    private boolean takesMembersApart(CStructDef record, long at, List<Leaf> scalars) {
+        boolean zeroWidth = false;
         for (FieldLayout field : RecordLayout.of(record, target).fields()) {
-            if (containsUnion(field.field().type())) {
-                return true;
+            long offset = at + field.bitOffset();
+            if (field.isBitField() && field.bitSize() == 0) {
+                zeroWidth = true;
+                continue;
+            }
+            CType declared = field.field().type();
+            boolean flattens =
+                    field.isBitField()
+                            ? addScalar(declared.unwrap(), offset, field.bitSize(), true, scalars)
+                            : takesApart(declared, offset, scalars);
+            // clang: a bit-field of width 0 is no obstacle unless two scalars are found by then.
+            if (!flattens || (zeroWidth && scalars.size() > 1)) {
+                return false;
             }
         }
-        return false;
+        return true;
+    }
+
+    /** At most two scalars, two integers never; a pointer is no integer here. */
+    private boolean addScalar(
+            CType type, long at, long bits, boolean bitField, List<Leaf> scalars) {
+        Leaf scalar = new Leaf(type, at, bits, bitField);
+        boolean real = scalar.isFloat();
+        boolean secondInteger = !real && scalars.size() == 1 && !scalars.getFirst().isFloat();
+        if (scalars.size() > 1
+                || secondInteger
+                || bits > DOUBLEWORD * Byte.SIZE
+                || !(real || type.isInteger())) {
+            return false;
+        }
+        scalars.add(scalar);
+        return true;
     }
 
     /** A 32-bit integer is sign-extended to 64 bits, an unsigned one too. */

@@ -84,7 +84,7 @@ final class SysVX64 extends Convention {
         if (memory
                 || integers + needsIntegers > INTEGER.size()
                 || floats + needsFloats > SSE_REGISTERS) {
-            long align = Math.max(EIGHTBYTE, type.alignment(target));
+            long align = Math.max(EIGHTBYTE, plain.alignment(target));
             return direct(List.of(onStack(size, align, EIGHTBYTE, 0)), extension(plain));
         }
         List<String> free = new ArrayList<>();

@@ -9,6 +9,7 @@ import org.quantalang.abi.CType;
 import org.quantalang.abi.DataModel.FloatFormat;
 import org.quantalang.abi.Target;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -57,19 +58,15 @@ final class Vectorcall64 extends Convention {
         CType plain = type.unwrap();
         long size = plain.size(target);
         List<Leaf> floats = floats(plain);
-        ArgumentPlan plan =
-                size == 0
-                        ? ignored()
-                        : !floats.isEmpty()
-                                ? direct(inRegisters(floats, "xmm", 0).toArray(Part[]::new))
-                                : Leaf.isInt128(plain)
-                                        ? direct(Part.in("xmm0", 0, size))
-                                        : fits(size)
-                                                ? direct(
-                                                        List.of(Part.in("rax", 0, size)),
-                                                        extension(plain))
-                                                : indirect(integer(0, SLOT));
-        return plan;
+        if (!floats.isEmpty()) {
+            return direct(inRegisters(floats, "xmm", 0), Extension.NONE);
+        }
+        if (Leaf.isInt128(plain)) {
+            return direct(Part.in("xmm0", 0, size));
+        }
+        return Win64.fits(plain, size)
+                ? direct(List.of(Part.in("rax", 0, size)), extension(plain))
+                : indirect(integer(0, SLOT));
     }
 
     /** Reserves the registers of scalars, so that records find what is left. */
@@ -78,9 +75,6 @@ final class Vectorcall64 extends Convention {
         int at = position;
         for (int i = 0; i < signature.parameters().size(); i++) {
             CType type = signature.parameters().get(i).unwrap();
-            if (type.size(target) == 0) {
-                continue;
-            }
             if (isXmmScalar(type) && at < XMM_REGISTERS) {
                 taken[at] = true;
             }
@@ -89,10 +83,6 @@ final class Vectorcall64 extends Convention {
             }
             at++;
         }
-    }
-
-    private static boolean fits(long size) {
-        return size <= SLOT && Long.bitCount(size) == 1;
     }
 
     /** Takes the next position for an integer or pointer. */
@@ -107,9 +97,6 @@ final class Vectorcall64 extends Convention {
     ArgumentPlan argument(CType type, boolean named) {
         CType plain = type.unwrap();
         long size = plain.size(target);
-        if (size == 0) {
-            return ignored();
-        }
         if (isXmmScalar(plain)) {
             int at = position++;
             if (at >= XMM_REGISTERS) {
@@ -124,13 +111,13 @@ final class Vectorcall64 extends Convention {
             reserveHome(position++);
             return direct(inFreeRegisters(floats).toArray(Part[]::new));
         }
-        return floats.isEmpty() && fits(size)
+        return floats.isEmpty() && Win64.fits(plain, size)
                 ? direct(List.of(integer(0, size)), extension(plain))
                 : indirect(integer(0, SLOT));
     }
 
     private List<Part> inFreeRegisters(List<Leaf> floats) {
-        List<Part> parts = new java.util.ArrayList<>();
+        List<Part> parts = new ArrayList<>();
         int at = 0;
         for (Leaf leaf : floats) {
             while (taken[at]) {

@@ -2,9 +2,6 @@ package org.quantalang.abi.internal.convention;
 
 import org.quantalang.abi.ArgumentPlan;
 import org.quantalang.abi.ArgumentPlan.Part;
-import org.quantalang.abi.CPrimitive;
-import org.quantalang.abi.CStructDef;
-import org.quantalang.abi.CStructField;
 import org.quantalang.abi.CType;
 import org.quantalang.abi.Target;
 
@@ -31,10 +28,10 @@ final class Wasm32 extends Convention {
     ArgumentPlan result(CType type) {
         CType plain = type.unwrap();
         long size = plain.size(target);
-        if (size == 0) {
+        if (size == 0 || Leaf.isEmpty(plain)) {
             return ignored();
         }
-        Optional<CType> scalar = scalar(plain);
+        Optional<CType> scalar = singleElement(plain);
         if (scalar.isPresent() && size <= 8) {
             return direct(List.of(Part.parameter(0, 0, size)), extension(plain));
         }
@@ -45,10 +42,10 @@ final class Wasm32 extends Convention {
     ArgumentPlan argument(CType type, boolean named) {
         CType plain = type.unwrap();
         long size = plain.size(target);
-        if (size == 0) {
+        if (size == 0 || Leaf.isEmpty(plain)) {
             return ignored();
         }
-        Optional<CType> scalar = scalar(plain);
+        Optional<CType> scalar = singleElement(plain);
         if (!named) {
             if (!bufferPassed) {
                 parameters++;
@@ -66,34 +63,6 @@ final class Wasm32 extends Convention {
             return direct(Part.parameter(parameters++, 0, 8), Part.parameter(parameters++, 8, 8));
         }
         return direct(List.of(Part.parameter(parameters++, 0, size)), extension(plain));
-    }
-
-    /** Returns the one scalar that a type consists of, if it does. */
-    private Optional<CType> scalar(CType type) {
-        CType plain = type.unwrap();
-        if (plain instanceof CType.Complex) {
-            return Optional.empty();
-        }
-        if (plain instanceof CType.Array array) {
-            return array.length().orElse(0) == 1 ? scalar(array.element()) : Optional.empty();
-        }
-        if (!(plain instanceof CStructDef record)) {
-            return plain == CPrimitive.VOID ? Optional.empty() : Optional.of(plain);
-        }
-        Optional<CType> only = Optional.empty();
-        for (CStructField field : record.fields()) {
-            if (field.type().size(target) == 0) {
-                continue;
-            }
-            if (field.bitWidth().isPresent() || only.isPresent()) {
-                return Optional.empty();
-            }
-            only = scalar(field.type());
-            if (only.isEmpty()) {
-                return Optional.empty();
-            }
-        }
-        return only.filter(scalar -> scalar.size(target) == record.size(target));
     }
 
     @Override

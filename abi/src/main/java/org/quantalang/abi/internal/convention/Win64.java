@@ -19,7 +19,8 @@ import java.util.List;
  * float, double   xmm0 xmm1 xmm2 xmm3 stack
  * </pre>
  *
- * <p>Records of 1, 2, 4 or 8 bytes travel as integers, everything else as a pointer to a copy.
+ * <p>Records of 1, 2, 4 or 8 bytes travel as integers, everything else as a pointer to a copy: also
+ * what has no bytes (MinGW), and what ends in a flexible array.
  */
 final class Win64 extends Convention {
     private static final List<String> INTEGER = List.of("rcx", "rdx", "r8", "r9");
@@ -35,13 +36,10 @@ final class Win64 extends Convention {
     ArgumentPlan result(CType type) {
         CType plain = type.unwrap();
         long size = plain.size(target);
-        if (size == 0) {
-            return ignored();
-        }
         if (isFloat(plain) || Leaf.isInt128(plain)) {
             return direct(Part.in("xmm0", 0, size));
         }
-        if (!fits(size)) {
+        if (!fits(plain, size)) {
             return indirect(pointer());
         }
         return direct(List.of(Part.in("rax", 0, size)), extension(plain));
@@ -51,8 +49,9 @@ final class Win64 extends Convention {
         return type.isFloat() && type.size(target) <= SLOT;
     }
 
-    private static boolean fits(long size) {
-        return size <= SLOT && Long.bitCount(size) == 1;
+    /** Whether a value of a type that is no floating one travels as an integer. */
+    static boolean fits(CType type, long size) {
+        return size <= SLOT && Long.bitCount(size) == 1 && !Leaf.isFlexible(type);
     }
 
     private Part pointer() {
@@ -71,11 +70,8 @@ final class Win64 extends Convention {
     ArgumentPlan argument(CType type, boolean named) {
         CType plain = type.unwrap();
         long size = plain.size(target);
-        if (size == 0) {
-            return ignored();
-        }
         boolean isDouble = isFloat(plain);
-        if (!isDouble && !fits(size)) {
+        if (!isDouble && !fits(plain, size)) {
             return indirect(pointer());
         }
         int at = position;

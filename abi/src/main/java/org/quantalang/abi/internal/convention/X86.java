@@ -14,6 +14,7 @@ import org.quantalang.abi.Target.Os;
 import org.quantalang.abi.layout.RecordLayout;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The conventions of 32-bit x86: arguments in 4-byte stack slots.
@@ -86,15 +87,14 @@ final class X86 extends Convention {
     ArgumentPlan result(CType type) {
         CType plain = type.unwrap();
         long size = plain.size(target);
-        if (size == 0) {
+        if (target.isWindows() && (size == 0 || Leaf.isEmpty(plain))) {
             return ignored();
         }
-        if (plain.isFloat()) {
+        if (plain.isFloat() && plain != CPrimitive.FLOAT128) {
             boolean inXmm = isVectorcall() && !isX87(plain);
-            boolean half = plain == CPrimitive.FLOAT16;
-            return direct(Part.in(inXmm || half ? "xmm0" : "st0", 0, size));
+            return direct(Part.in(inXmm ? "xmm0" : floatRegister(plain), 0, size));
         }
-        if (!isAggregate(plain)) {
+        if (!isAggregate(plain) && size <= 2 * SLOT) {
             return direct(chunks(size, SLOT, List.of("eax", "edx")), extension(plain));
         }
         List<Leaf> floats = isVectorcall() ? floatRecord(plain) : List.of();
@@ -102,14 +102,9 @@ final class X86 extends Convention {
             return direct(inRegisters(floats, "xmm", 0).toArray(Part[]::new));
         }
         if (isReturnedInRegisters(plain, size)) {
-            List<Leaf> leaves = Leaf.of(plain, target);
-            boolean oneFloat =
-                    target.os() == Os.WINDOWS_GNU
-                            && leaves.size() == 1
-                            && leaves.getFirst().isFloat()
-                            && leaves.getFirst().bitSize() == size * Byte.SIZE;
-            return oneFloat
-                    ? direct(Part.in("st0", 0, size))
+            Optional<CType> only = singleElement(plain).filter(CType::isFloat);
+            return only.isPresent() && target.os() == Os.WINDOWS_GNU
+                    ? direct(Part.in(floatRegister(only.get()), 0, size))
                     : direct(chunks(size, SLOT, List.of("eax", "edx")).toArray(Part[]::new));
         }
         hiddenPointer = true;
@@ -118,10 +113,24 @@ final class X86 extends Convention {
         return indirect(likeFirstArgument ? pointer() : onStack(SLOT, SLOT, SLOT, 0));
     }
 
+    private static String floatRegister(CType type) {
+        return type == CPrimitive.FLOAT16 ? "xmm0" : "st0";
+    }
+
+    /** The psABI aligns a __float128 to 16 on the stack, and what contains one; all else to 4. */
+    private long stackAlignment(CType type) {
+        return Leaf.holds(type, CPrimitive.FLOAT128) ? 4 * SLOT : SLOT;
+    }
+
     private boolean isReturnedInRegisters(CType type, long size) {
         return type instanceof CType.Complex
                 ? size <= 2 * SLOT
-                : target.isWindows() && isRegisterSized(type);
+                : target.isWindows() && !Leaf.isFlexible(type) && isRegisterSized(type);
+    }
+
+    /** Microsoft's compiler passes also what holds nothing, if it has a size. */
+    private boolean isNothing(CType type, long size) {
+        return size == 0 || (target.os() != Os.WINDOWS_MSVC && Leaf.isEmpty(type));
     }
 
     /** Whether a record and all it consists of have the size of a register or a pair. */
@@ -160,7 +169,7 @@ final class X86 extends Convention {
     ArgumentPlan argument(CType type, boolean named) {
         CType plain = type.unwrap();
         long size = plain.size(target);
-        if (size == 0) {
+        if (isNothing(plain, size) && !Leaf.isFlexible(plain)) {
             return ignored();
         }
         if (isVectorcall() && isXmmScalar(plain) && scalarFloats < XMM_REGISTERS) {
@@ -174,7 +183,7 @@ final class X86 extends Convention {
             unclaimed--;
             return direct(List.of(Part.in(FAST.get(used++), 0, size)), extension(plain));
         }
-        return direct(List.of(onStack(size, SLOT, SLOT, 0)), extension(plain));
+        return direct(List.of(onStack(size, stackAlignment(plain), SLOT, 0)), extension(plain));
     }
 
     private ArgumentPlan record(CType type, long size, boolean named) {
@@ -188,21 +197,20 @@ final class X86 extends Convention {
             return direct(parts.toArray(Part[]::new));
         }
         if (target.os() == Os.WINDOWS_MSVC) {
-            if (named && isOveraligned(type)) {
+            if (named && isOveraligned(type) && !Leaf.isFlexible(type)) {
                 return indirect(pointer());
             }
-        } else if (convention != CallingConvention.THISCALL && !isOneFloat(type, size)) {
+        } else if (convention != CallingConvention.THISCALL
+                && !isOneFloat(type)
+                && !Leaf.isFlexible(type)) {
             useUpRegisters(type, size);
         }
-        return direct(onStack(size, SLOT, SLOT, 0));
+        return direct(onStack(size, stackAlignment(type), SLOT, 0));
     }
 
-    private boolean isOneFloat(CType type, long size) {
-        List<Leaf> leaves = Leaf.of(type, target);
-        return leaves.size() == 1
-                && leaves.getFirst().isFloat()
-                && leaves.getFirst().bitSize() == size * Byte.SIZE
-                && (size == SLOT || size == 2 * SLOT);
+    private boolean isOneFloat(CType type) {
+        CType only = singleElement(type).orElse(type);
+        return only == CPrimitive.FLOAT || only == CPrimitive.DOUBLE;
     }
 
     private void useUpRegisters(CType type, long size) {
@@ -221,7 +229,8 @@ final class X86 extends Convention {
         return type instanceof CStructDef record
                 && record.fields().size() == 1
                 && record.fields().getFirst().bitWidth().isEmpty()
-                && !isAggregate(record.fields().getFirst().type().unwrap());
+                && !isAggregate(record.fields().getFirst().type().unwrap())
+                && record.fields().getFirst().type().size(target) == SLOT;
     }
 
     /** Microsoft's compiler cannot align a stack slot, so it passes a pointer. */
