@@ -40,6 +40,8 @@ enum CompilerFault {
     RECORD_WITH_A_FLOAT_IN_X86_VECTORCALL,
     /** Aligns it to 8 in the buffer; clang's own va_arg looks for it at a multiple of 16. */
     INT128_IN_THE_VARIADIC_BUFFER_OF_WEBASSEMBLY,
+    /** Aligns it as if it were not packed; clang's own va_arg looks for it where we put it. */
+    PACKED_SCALAR_IN_THE_VARIADIC_BUFFER_OF_WEBASSEMBLY,
     /** Moves it to the stack whole; clang's own va_arg looks for its first half in x7. */
     SPLIT_VARIADIC_VALUE_ON_WINDOWS_ARM;
 
@@ -101,6 +103,11 @@ enum CompilerFault {
                             && plan.argumentTypes().stream()
                                     .skip(fixed)
                                     .anyMatch(type -> isInt128(onlyMember(type)));
+            case PACKED_SCALAR_IN_THE_VARIADIC_BUFFER_OF_WEBASSEMBLY ->
+                    target == Target.WASM32
+                            && plan.argumentTypes().stream()
+                                    .skip(fixed)
+                                    .anyMatch(type -> isUnderaligned(type, target));
             case SPLIT_VARIADIC_VALUE_ON_WINDOWS_ARM ->
                     target == Target.AARCH64_WINDOWS_MSVC
                             && plan.arguments().stream().anyMatch(CompilerFault::isSplit);
@@ -119,6 +126,25 @@ enum CompilerFault {
             case CType.Array array -> holds(array.element(), wanted);
             case CType.Complex complex -> holds(complex.part(), wanted);
             case CType plain -> plain == wanted;
+        };
+    }
+
+    /** Whether a record is as large as a scalar in it that wants a larger alignment. */
+    private static boolean isUnderaligned(CType type, Target target) {
+        long size = type.size(target);
+        return type.unwrap() instanceof CStructDef record
+                && record.alignment(target) < size
+                && size > Integer.BYTES
+                && holdsScalarOf(record, size, target);
+    }
+
+    private static boolean holdsScalarOf(CType type, long size, Target target) {
+        return switch (type.unwrap()) {
+            case CStructDef record ->
+                    record.fields().stream()
+                            .anyMatch(field -> holdsScalarOf(field.type(), size, target));
+            case CType.Array array -> holdsScalarOf(array.element(), size, target);
+            case CType plain -> plain.size(target) == size;
         };
     }
 

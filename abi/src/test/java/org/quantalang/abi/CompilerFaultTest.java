@@ -184,6 +184,18 @@ class CompilerFaultTest {
     }
 
     @Test
+    void aVariadicPackedScalarOfWebAssemblyIsNotAligned() {
+        CallPlan plan =
+                plan(
+                        "struct __attribute__((packed)) s { double d; }; void f(int a, ...);",
+                        Target.WASM32,
+                        CallingConvention.C,
+                        "int, struct s");
+        requireFault(CompilerFault.PACKED_SCALAR_IN_THE_VARIADIC_BUFFER_OF_WEBASSEMBLY, plan);
+        assertEquals(4, plan.arguments().getLast().parts().getFirst().stack().orElse(-1));
+    }
+
+    @Test
     void aVariadicRecordOfWindowsOnArmIsSplitBetweenX7AndTheStack() {
         CallPlan plan =
                 plan(
