@@ -34,6 +34,7 @@ import java.util.concurrent.Callable;
                 "Spawn, chain, yield, wait: the scheduler's rows, each in a process of its own when"
                         + " there are several or peers are asked for.")
 final class TasksCommand implements Callable<Integer> {
+    private static final int MAX_WARMUP_SECONDS = 60;
     private static final String GO = "go";
 
     @Spec private CommandSpec spec = CommandSpec.create();
@@ -61,10 +62,19 @@ final class TasksCommand implements Callable<Integer> {
     @Option(
             names = "--repetitions",
             description =
-                    "How often to run each row in a process; the first is cold (default:"
-                            + " ${DEFAULT-VALUE}).",
+                    "How often to run each row in a process; the first is left out of the median"
+                            + " (default: ${DEFAULT-VALUE}).",
             defaultValue = "11")
     private int repetitions;
+
+    @Option(
+            names = "--warmup",
+            paramLabel = "SECONDS",
+            description =
+                    "How long to run each row in a process before it is measured (default:"
+                            + " ${DEFAULT-VALUE}).",
+            defaultValue = "2")
+    private double warmupSeconds;
 
     @Option(names = "--only", split = ",", description = "Of the peers, only these (with --peers).")
     private List<String> only = List.of();
@@ -101,6 +111,11 @@ final class TasksCommand implements Callable<Integer> {
         if (repetitions < 1) {
             throw wrong("--repetitions is too small: value=%d least=1".formatted(repetitions));
         }
+        if (!(warmupSeconds >= 0 && warmupSeconds <= MAX_WARMUP_SECONDS)) {
+            throw wrong(
+                    "--warmup is out of range: value=%s range=0..%d"
+                            .formatted(warmupSeconds, MAX_WARMUP_SECONDS));
+        }
         List<String> known = knownPeers();
         for (String name : only) {
             if (!known.contains(name)) {
@@ -119,7 +134,8 @@ final class TasksCommand implements Callable<Integer> {
             WorkloadResult result =
                     peers || (rows.size() > 1 && engine == null)
                             ? besidePeers(row)
-                            : TaskMeasurement.measure(row, here(), workers, repetitions);
+                            : TaskMeasurement.measure(
+                                    row, here(), workers, warmupSeconds, repetitions);
             results.add(result);
             if (plain) {
                 WorkloadCommand.printPlain(out, result);
@@ -302,6 +318,8 @@ final class TasksCommand implements Callable<Integer> {
                         name,
                         "--workers",
                         String.valueOf(workers),
+                        "--warmup",
+                        String.valueOf(warmupSeconds),
                         "--repetitions",
                         String.valueOf(repetitions)));
         return new TaskProcess(command).run(row, workers);

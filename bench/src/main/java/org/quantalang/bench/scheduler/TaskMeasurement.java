@@ -24,16 +24,25 @@ public final class TaskMeasurement {
     }
 
     /**
-     * Runs a row several times.
+     * Runs a row several times, after a time of which nothing is kept: with two processors the
+     * compiler takes turns with what it compiles for more than a second.
      *
      * @throws IllegalStateException if two repetitions computed different checksums
      */
     public static WorkloadResult measure(
-            TaskRow row, TaskPeer.Provider provider, int workers, int repetitions)
+            TaskRow row,
+            TaskPeer.Provider provider,
+            int workers,
+            double warmupSeconds,
+            int repetitions)
             throws InterruptedException {
         var results = new ArrayList<WorkloadResult.Repetition>();
         try (TaskPeer peer = provider.start(workers);
                 var outside = new Outside()) {
+            long warmAt = System.nanoTime() + (long) (warmupSeconds * 1e9);
+            while (System.nanoTime() < warmAt) {
+                row.program().run(peer, outside);
+            }
             for (int i = 0; i < repetitions; i++) {
                 long checksum = 0;
                 long start = System.nanoTime();

@@ -114,7 +114,9 @@ class BenchCommandTest {
         @Test
         void hasTheMembersOfAResult() throws IOException {
             assertEquals(
-                    0, bench("tasks chained --repetitions 2 --workers 2 --json"), err.toString());
+                    0,
+                    bench("tasks chained --warmup 0 --repetitions 2 --workers 2 --json"),
+                    err.toString());
             assertEquals(
                     List.of(
                             "workload",
@@ -130,7 +132,7 @@ class BenchCommandTest {
 
         @Test
         void takesAnyNumberOfThreadsForRemote() {
-            assertEquals(0, bench("tasks remote-3 --repetitions 1"), err.toString());
+            assertEquals(0, bench("tasks remote-3 --warmup 0 --repetitions 1"), err.toString());
             assertTrue(out.toString().contains("threads=3"), out.toString());
         }
 
@@ -146,6 +148,7 @@ class BenchCommandTest {
                     "tasks --workers 49 | --workers is out of range: value=49 range=1..48",
                     "tasks --workers two | invalid value for option '--workers'",
                     "tasks --repetitions 0 | --repetitions is too small: value=0 least=1",
+                    "tasks --warmup -1 | --warmup is out of range: value=-1.0 range=0..60",
                     "tasks --peers --only tokio | no such peer: peer=tokio peers=fork-join"
                 })
         void answersWrongUse(String arguments, String message) {

@@ -84,7 +84,7 @@ class TaskPeerTest {
                         IllegalStateException.class,
                         () ->
                                 TaskMeasurement.measure(
-                                        row, TaskMeasurement.peers().getFirst(), WORKERS, 3));
+                                        row, TaskMeasurement.peers().getFirst(), WORKERS, 0, 3));
         assertTrue(
                 String.valueOf(failure.getMessage()).startsWith("checksums differ: row=odd"),
                 failure::toString);
