@@ -190,7 +190,7 @@ public final class SharedHeap extends PayloadAccess {
 
     private long block(SharedType type) {
         Owner self = owners.current();
-        if (self.hasWork()) {
+        if (self.told()) {
             reclaimer.attend(self);
         }
         long header = self.blocks.allocateFast(type.type.sizeClass);
@@ -247,7 +247,7 @@ public final class SharedHeap extends PayloadAccess {
                             .formatted(type.type.info, length));
         }
         Owner self = owners.current();
-        if (self.hasWork()) {
+        if (self.told()) {
             reclaimer.attend(self);
         }
         long payload = TypeInfo.ARRAY_ELEMENTS + length * elementBytes;
@@ -269,6 +269,7 @@ public final class SharedHeap extends PayloadAccess {
     private long blockSlow(Owner self, int sizeClass, long firstBlock, long payload) {
         checkCaller();
         long bytes = payload + HeaderWord.BYTES;
+        reclaimer.attend(self); // dead objects that wait because of the budget
         if (self.needsPage(sizeClass)) {
             reclaimer.reap(); // ended threads leave pages
         }
@@ -348,7 +349,7 @@ public final class SharedHeap extends PayloadAccess {
         // Acquire: what others wrote to the object before they released it.
         if (SharedHeader.exclusiveLeaf(Memory.getLongAcquire(header + HeaderWord.WORD_B))) {
             self.blocks.free(header);
-            if (self.hasWork()) {
+            if (self.told()) {
                 reclaimer.attend(self);
             }
         } else {

@@ -49,8 +49,13 @@ public final class Owner {
         return number == SharedSpace.COMMON;
     }
 
+    /** Whether the owner was told of objects, as far as one load tells. */
+    public boolean told() {
+        return !queue.isEmpty();
+    }
+
     /** Whether objects wait to be looked at or to be destroyed. */
-    public boolean hasWork() {
+    boolean hasWork() {
         return !queue.isEmpty() || dying.first != DyingList.END;
     }
 

@@ -325,6 +325,9 @@ public final class SharedReclaimer {
 
     /** Looks at what the caller was told, and goes on with what is dying, by one budget. */
     public void attend(Owner self) {
+        if (self.isCommon()) {
+            return;
+        }
         takeHandedBack(self, self.dying);
         drain(self, self.dying, budget);
     }
@@ -479,11 +482,97 @@ public final class SharedReclaimer {
         }
         list.draining = true;
         try {
-            for (long left = most; list.first != DyingList.END && left > 0; left--) {
-                reclaim(self, list, unbury(list));
+            long left = most;
+            while (list.first != DyingList.END && left > 0) {
+                left = drainPlain(self, list, left);
+                if (list.first != DyingList.END && left > 0) {
+                    left--;
+                    reclaim(self, list, unbury(list));
+                }
             }
         } finally {
             list.draining = false;
+            boolean rest = list.first != DyingList.END;
+            if (list == self.dying && rest != self.blocks.fastPathClosed()) {
+                // The next allocation goes on.
+                self.blocks.closeFastPath(rest);
+            }
+        }
+    }
+
+    /**
+     * Destroys dying objects as long as they are of the usual kind: all references in one run,
+     * nothing else to do. The list's head stays in a register, but for what may put others on the
+     * list.
+     */
+    private long drainPlain(Owner self, DyingList list, long most) {
+        if (types.countsTypes() || self.isCommon()) {
+            return most;
+        }
+        long[] threadIds = owners.threadIds;
+        long thread = Thread.currentThread().threadId();
+        long left = most;
+        long head = list.first;
+        while (head != DyingList.END && left > 0) {
+            long header = base + head;
+            long a = getLong(header);
+            long descriptor = types.descriptor(a);
+            long run = TypeDescriptor.plainRun(descriptor);
+            if (run == TypeDescriptor.NOT_PLAIN) {
+                break;
+            }
+            left--;
+            head = SharedHeader.next(a);
+            long end = TypeDescriptor.end(header, run);
+            for (long slot = TypeDescriptor.start(header, run); slot != end; slot += Long.BYTES) {
+                long object = getLong(slot);
+                if (object == 0) {
+                    continue;
+                }
+                long child = object - HeaderWord.BYTES;
+                long childA = getLong(child);
+                if (threadIds[SharedHeader.owner(childA)] == thread) {
+                    if (!SharedHeader.onlyBias(childA)) {
+                        putLong(child, SharedHeader.ownerReleased(childA));
+                        continue;
+                    }
+                    long b = getLongAcquire(child + SharedHeader.WORD_B);
+                    if (SharedHeader.exclusive(b)) {
+                        if (SharedHeader.exclusiveLeaf(b)) {
+                            self.blocks.free(child);
+                        } else {
+                            putLong(child, SharedHeader.link(childA, head));
+                            putLong(child + SharedHeader.WORD_B, SharedHeader.merged(b, 0));
+                            head = child - base;
+                        }
+                        continue;
+                    }
+                }
+                list.first = head;
+                dropOne(list, thread, child, childA);
+                head = list.first;
+            }
+            if (!SharedHeader.holdsBlock(getLongAcquire(header + SharedHeader.WORD_B))
+                    && space.ownerOf(header) == self.number) {
+                self.blocks.free(header);
+            } else {
+                list.first = head;
+                putLong(header, SharedHeader.withoutOwner(a));
+                bury(self, header, descriptor);
+                head = list.first;
+            }
+        }
+        list.first = head;
+        return left;
+    }
+
+    private void dropOne(DyingList list, long thread, long header, long a) {
+        boolean last =
+                owners.threadIds[SharedHeader.owner(a)] == thread
+                        ? lastOwned(header, a)
+                        : minusOne(header, a);
+        if (last) {
+            bury(list, header);
         }
     }
 
