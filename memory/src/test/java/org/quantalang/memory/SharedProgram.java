@@ -190,8 +190,11 @@ final class SharedProgram {
             case 8 -> heap.moveReference(shared, slot, remove(strong, at));
             case 9 -> compareAndSet(shared, slot, object, other);
             case 10 -> {
-                heap.weakRetain(object);
-                mine.weak.add(object);
+                // Bounded, or a popular object's weak count would reach the end of its field.
+                if (mine.weak.size() < MOST_HELD) {
+                    heap.weakRetain(object);
+                    mine.weak.add(object);
+                }
             }
             case 11 -> upgradeOrLetGo(mine, random);
             case 12 -> heap.setWeakReference(object, WEAK, other);

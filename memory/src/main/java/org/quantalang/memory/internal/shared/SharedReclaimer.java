@@ -281,6 +281,7 @@ public final class SharedReclaimer {
         while (owner.dying.first != DyingList.END) {
             bury(found, unbury(owner.dying));
         }
+        owner.blocks.closeFastPath(false);
         space.forEachBlock(owner.pages, (header, _) -> mergeAtEnd(owner, header, found));
         space.abandon(owner.pages);
         owners.leave(owner);
