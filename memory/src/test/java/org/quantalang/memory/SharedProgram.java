@@ -3,6 +3,8 @@ package org.quantalang.memory;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -16,6 +18,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntPredicate;
 
 /**
  * A random program of four threads on a shared heap: two that stay, and two that are new in each
@@ -30,6 +33,7 @@ final class SharedProgram {
     private static final int THREADS = 4;
     private static final int STAY = 2;
     private static final int MOST_HELD = 48;
+    private static final int MOST_MAILED = 10_000;
     private static final int BOARD = 8;
     private static final long WEAK = 16;
     private static final long VALUE = 24;
@@ -38,7 +42,8 @@ final class SharedProgram {
     private final SplittableRandom seeds;
     private final int operations;
     private final AtomicLong destroyed = new AtomicLong();
-    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+    private final AtomicLong mailed = new AtomicLong();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final TypeInfo node =
             TypeInfo.builder("Node")
                     .reference("left")
@@ -82,8 +87,19 @@ final class SharedProgram {
         }
     }
 
-    /** Runs; returns how many operations in all. */
+    /** Whether the threads hand objects from producers to consumers in this round. */
+    private volatile boolean handsOver;
+
+    /** Whether there is another round. */
+    private volatile boolean more = true;
+
+    /** Runs so many rounds; returns how many operations in all. */
     long run(int rounds) throws Exception {
+        return run(round -> round < rounds);
+    }
+
+    /** Runs rounds as long as {@code wanted} says so; returns how many operations in all. */
+    long run(IntPredicate wanted) throws Exception {
         var barrier = new CyclicBarrier(STAY + 1);
         List<Thread> staying = new ArrayList<>();
         for (int i = 0; i < STAY; i++) {
@@ -92,9 +108,12 @@ final class SharedProgram {
             staying.add(
                     Thread.ofPlatform()
                             .name("stays-" + i)
-                            .start(() -> stay(self, random, rounds, barrier)));
+                            .start(() -> stay(self, random, barrier)));
         }
-        for (int round = 0; round < rounds; round++) {
+        int round = 0;
+        for (; failure.get() == null && wanted.test(round); round++) {
+            handsOver = round % 4 == 3;
+            mailed.set(0);
             List<Thread> coming = new ArrayList<>();
             for (int i = STAY; i < THREADS; i++) {
                 int self = i;
@@ -115,12 +134,14 @@ final class SharedProgram {
                 guarded(this::check);
             }
         }
+        more = false;
+        barrier.await();
         for (Thread thread : staying) {
             thread.join();
         }
         rethrow();
         letGoOfAll();
-        return (long) rounds * THREADS * operations;
+        return (long) round * THREADS * operations;
     }
 
     private interface Work {
@@ -142,10 +163,11 @@ final class SharedProgram {
         }
     }
 
-    private void stay(int self, SplittableRandom random, int rounds, CyclicBarrier barrier) {
-        for (int round = 0; round < rounds; round++) {
-            heap.quietly(() -> guarded(barrier::await));
+    private void stay(int self, SplittableRandom random, CyclicBarrier barrier) {
+        heap.quietly(() -> guarded(barrier::await));
+        while (more) {
             guarded(() -> operate(self, random));
+            heap.quietly(() -> guarded(barrier::await));
             heap.quietly(() -> guarded(barrier::await));
         }
     }
@@ -155,16 +177,35 @@ final class SharedProgram {
     private void operate(int self, SplittableRandom random) {
         Held mine = held.get(self);
         for (int i = 0; i < operations && failure.get() == null; i++) {
-            step(self, mine, random);
+            if (handsOver) {
+                handOver(self);
+            } else {
+                step(self, mine, random);
+            }
+        }
+    }
+
+    /** Half of the threads make objects for the other half, which lets go of them. */
+    private void handOver(int self) {
+        if (self % 2 == 0) {
+            if (mailed.incrementAndGet() < MOST_MAILED) {
+                mail.get(self + 1).add(made(node));
+            } else {
+                mailed.decrementAndGet();
+            }
+            return;
+        }
+        Long letter = mail.get(self).poll();
+        if (letter != null) {
+            mailed.decrementAndGet();
+            heap.release(letter);
         }
     }
 
     private void step(int self, Held mine, SplittableRandom random) {
         List<Long> strong = mine.strong;
         if (strong.isEmpty() || (strong.size() < MOST_HELD && random.nextInt(4) == 0)) {
-            long made = heap.allocate(random.nextInt(8) == 0 ? dropped : node);
-            heap.putLong(made, VALUE, made);
-            strong.add(made);
+            strong.add(made(random.nextInt(8) == 0 ? dropped : node));
             return;
         }
         int at = random.nextInt(strong.size());
@@ -209,6 +250,12 @@ final class SharedProgram {
                 }
             }
         }
+    }
+
+    private long made(TypeInfo type) {
+        long made = heap.allocate(type);
+        heap.putLong(made, VALUE, made);
+        return made;
     }
 
     private static long remove(List<Long> list, int at) {

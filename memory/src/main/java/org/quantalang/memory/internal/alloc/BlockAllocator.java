@@ -140,7 +140,7 @@ public final class BlockAllocator {
                 PageTable.allocated(entry, PageTable.allocated(entry) + 1);
                 return block;
             } else if (PageTable.carved(entry) < PageTable.capacity(entry)) {
-                if (PageTable.next(entry) != 0) {
+                if (hasFreed(PageTable.next(entry))) {
                     demoteHead(sizeClass, entry);
                 } else {
                     carve(entry);
@@ -322,6 +322,11 @@ public final class BlockAllocator {
         PageTable.freeList(entry, first);
         PageTable.carved(entry, carved + more);
         classes.carved(PageTable.sizeClass(entry), more);
+    }
+
+    /** Whether a page has freed blocks; of pages that came from another owner, not all have. */
+    private boolean hasFreed(long entry) {
+        return entry != 0 && PageTable.freeList(entry) != space.pageOf(entry);
     }
 
     /** The head has only untouched blocks left: pages with freed ones come first. */

@@ -483,7 +483,8 @@ public final class SharedReclaimer {
         }
         list.draining = true;
         try {
-            long left = most;
+            // A list for one call must end with it.
+            long left = list == self.dying ? most : Long.MAX_VALUE;
             while (list.first != DyingList.END && left > 0) {
                 left = drainPlain(self, list, left);
                 if (list.first != DyingList.END && left > 0) {

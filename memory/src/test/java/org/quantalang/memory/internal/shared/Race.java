@@ -1,5 +1,7 @@
 package org.quantalang.memory.internal.shared;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -8,7 +10,7 @@ public final class Race {
     private final int threads;
     private final AtomicInteger arrived = new AtomicInteger();
     private volatile int round;
-    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
     /** What a thread does in a round. */
     @FunctionalInterface
@@ -28,7 +30,7 @@ public final class Race {
      * @param between run by one thread when all have done a round, before the next
      * @return what failed first, or null
      */
-    public static Throwable failureOf(int rounds, Part between, Part... parts) {
+    public static @Nullable Throwable failureOf(int rounds, Part between, Part... parts) {
         Race race = new Race(parts.length);
         Thread[] threads = new Thread[parts.length];
         for (int i = 0; i < parts.length; i++) {
@@ -48,7 +50,7 @@ public final class Race {
 
     /** The same where nothing may fail. */
     public static void run(int rounds, Part between, Part... parts) {
-        Throwable failed = failureOf(rounds, between, parts);
+        @Nullable Throwable failed = failureOf(rounds, between, parts);
         if (failed != null) {
             throw new AssertionError("a race went wrong: " + failed, failed);
         }
