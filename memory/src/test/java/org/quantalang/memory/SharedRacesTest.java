@@ -256,6 +256,7 @@ class SharedRacesTest {
                         int first = Thread.currentThread().threadId() % 2 == 0 ? 1 : 1 + BATCH;
                         for (int i = first; i < first + BATCH; i++) {
                             links[i] = head[0];
+                            giveWay();
                             head[0] = i;
                         }
                     };
@@ -381,13 +382,13 @@ class SharedRacesTest {
         @Test
         void handsOutEachBlockToOneAtATime() {
             try (MemoryPool pool = MemoryPool.openShared(32, BLOCKS)) {
-                Race.Part use = round -> use(pool, round);
+                Race.Part use = round -> use(pool, round, 20);
                 Race.run(ROUNDS, round -> assertEquals(0, pool.allocatedCount()), use, use, use);
             }
         }
 
-        private static void use(MemoryPool pool, int round) {
-            for (int i = 0; i < 20; i++) {
+        private static void use(MemoryPool pool, int round, int times) {
+            for (int i = 0; i < times; i++) {
                 long mark = Thread.currentThread().threadId() * 1000 + round;
                 long block = pool.allocate();
                 long second = pool.allocate();
@@ -403,7 +404,8 @@ class SharedRacesTest {
         @Test
         void twinWithoutTheLockFreeListSharesBlocks() {
             try (MemoryPool pool = MemoryPool.open(32, BLOCKS)) {
-                Race.Part use = round -> use(pool, round);
+                // So many that a thread loses its processor within a call now and then.
+                Race.Part use = round -> use(pool, round, 50_000);
                 assertNotNull(
                         Race.failureOf(
                                 TWIN_ROUNDS,

@@ -82,19 +82,30 @@ public final class Pauses {
         }
         try {
             pausing = true;
-            await(self, deadline, timeoutNanos);
-            // Keeps threads from entering, and virtual threads from allocating.
-            space.lock.lock();
-            try {
+            boolean ran = false;
+            while (!ran) {
                 await(self, deadline, timeoutNanos);
-                work.run();
-            } finally {
-                space.lock.unlock();
+                ran = runIfQuiet(self, work);
             }
         } finally {
             pausing = false;
             self.quiet = false;
             turn.unlock();
+        }
+    }
+
+    /** Runs under the lock, which keeps threads from entering and virtual ones from allocating. */
+    private boolean runIfQuiet(Owner self, Runnable work) {
+        space.lock.lock();
+        try {
+            // A thread that entered meanwhile may need the lock before it can be quiet.
+            boolean quiet = owners.running().stream().noneMatch(each -> isBusy(each, self));
+            if (quiet) {
+                work.run();
+            }
+            return quiet;
+        } finally {
+            space.lock.unlock();
         }
     }
 
