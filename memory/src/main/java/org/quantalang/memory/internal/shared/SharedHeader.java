@@ -168,6 +168,14 @@ public final class SharedHeader {
         return strong(Memory.getLong(header), Memory.getLongAcquire(header + HeaderWord.WORD_B));
     }
 
+    /** For checks beside running threads: an object that is not merged lives, also amid a merge. */
+    public static long strongAtLeast(long header) {
+        long strong = strongOf(header);
+        return has(Memory.getLongAcquire(header + HeaderWord.WORD_B), MERGED)
+                ? strong
+                : Math.max(1, strong);
+    }
+
     /** All that both words say. */
     public static RcHeader describe(long a, long b, TypeInfo type) {
         return new RcHeader(
