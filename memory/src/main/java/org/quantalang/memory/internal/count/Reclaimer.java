@@ -154,8 +154,8 @@ public final class Reclaimer {
      * else to do.
      *
      * <p>What makes it fast: the object that dies through the first reference is next and never
-     * goes through the list; a run of up to three slots is no loop; blocks of one page in a row
-     * are given back together. Nothing in here may free a block in another way.
+     * goes through the list; a run of up to three slots is no loop; blocks of one page in a row are
+     * given back together. Nothing in here may free a block in another way.
      */
     private long drainPlain(long most) {
         if (countTypes) {
@@ -244,7 +244,10 @@ public final class Reclaimer {
         return left;
     }
 
-    /** One reference of a dead object less. Returns the list, in front of which its object may be now. */
+    /**
+     * One reference of a dead object less. Returns the list, in front of which its object may be
+     * now.
+     */
     private long release(long object, long list) {
         if (object == 0) {
             return list;
