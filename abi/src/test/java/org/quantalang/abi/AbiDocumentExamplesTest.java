@@ -84,6 +84,17 @@ class AbiDocumentExamplesTest {
                             + " double d; }; struct big f(struct big a, struct odd b, int c);");
         }
 
+        /** 3.2.3 again: a record member is out of place by the alignment its attribute gave it. */
+        @Test
+        void memoryClassByAMembersOwnAlignment() {
+            requirePlaces(
+                    "@0 rdi",
+                    "void",
+                    Target.X86_64_LINUX_GNU,
+                    "struct raised { _Alignas(4) char c; }; struct __attribute__((packed)) odd {"
+                            + " int i; char c; struct raised r; }; void f(struct odd a, int b);");
+        }
+
         /** 3.2.3: no eightbyte in registers unless all of the value fits; the rest stays free. */
         @Test
         void allOfAValueOrNothing() {

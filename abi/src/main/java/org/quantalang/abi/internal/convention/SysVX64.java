@@ -8,6 +8,8 @@ import org.quantalang.abi.CStructField;
 import org.quantalang.abi.CType;
 import org.quantalang.abi.DataModel.FloatFormat;
 import org.quantalang.abi.Target;
+import org.quantalang.abi.layout.FieldLayout;
+import org.quantalang.abi.layout.RecordLayout;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -131,16 +133,12 @@ final class SysVX64 extends Convention {
     /** Returns the class of each eightbyte, after merging and clean-up. */
     private EightbyteClass[] classify(CType type) {
         long size = type.size(target);
-        if (size > 2 * EIGHTBYTE || containsMemory(type)) {
+        if (size > 2 * EIGHTBYTE || hasUnalignedField(type, 0) || containsMemory(type)) {
             return new EightbyteClass[] {EightbyteClass.MEMORY};
         }
         EightbyteClass[] classes = new EightbyteClass[(int) ((size + EIGHTBYTE - 1) / EIGHTBYTE)];
         Arrays.fill(classes, EightbyteClass.NO_CLASS);
         for (Leaf leaf : Leaf.of(type, target)) {
-            long align = leaf.type().alignment(target) * Byte.SIZE;
-            if (!leaf.bitField() && leaf.bitOffset() % align != 0) {
-                return new EightbyteClass[] {EightbyteClass.MEMORY};
-            }
             merge(classes, leaf);
         }
         if (classes.length == 2
@@ -164,6 +162,38 @@ final class SysVX64 extends Convention {
         return Arrays.asList(classes).contains(EightbyteClass.MEMORY)
                 ? new EightbyteClass[] {EightbyteClass.MEMORY}
                 : classes;
+    }
+
+    /**
+     * Whether a member, bit-fields apart, lies off its type's alignment. A record has the alignment
+     * that its attributes gave it; gcc asks the scalars only and differs there.
+     */
+    private boolean hasUnalignedField(CType type, long at) {
+        switch (type.unwrap()) {
+            case CStructDef record -> {
+                for (FieldLayout field : RecordLayout.of(record, target).fields()) {
+                    CType its = field.field().type().unwrap();
+                    long offset = at + field.bitOffset();
+                    if (!field.isBitField()
+                            && (offset % (its.alignment(target) * Byte.SIZE) != 0
+                                    || hasUnalignedField(its, offset))) {
+                        return true;
+                    }
+                }
+            }
+            case CType.Array array -> {
+                long step = array.element().size(target) * Byte.SIZE;
+                for (long i = 0; step > 0 && i < array.length().orElse(0); i++) {
+                    if (hasUnalignedField(array.element(), at + i * step)) {
+                        return true;
+                    }
+                }
+            }
+            default -> {
+                return false;
+            }
+        }
+        return false;
     }
 
     /** Records inside are classified first, each with its own clean-up, by the same rules. */
