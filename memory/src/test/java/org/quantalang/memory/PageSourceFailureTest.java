@@ -7,10 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.quantalang.memory.internal.alloc.PageSource;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -21,68 +19,6 @@ import java.util.Map;
 class PageSourceFailureTest {
     private static final TypeInfo NODE =
             TypeInfo.builder("Node").reference("next", "Node").int64("id").build();
-
-    /** A source that says no at its n-th call. */
-    private static final class FailingSource implements PageSource {
-        private final PageSource real = PageSource.forThisSystem();
-        private final Map<Long, Long> reserved = new HashMap<>();
-        private long callsUntilFailure = Long.MAX_VALUE;
-        private boolean forEver;
-        private long failures;
-
-        void failAfter(long calls, boolean fromThereOn) {
-            callsUntilFailure = calls;
-            forEver = fromThereOn;
-        }
-
-        void stop() {
-            callsUntilFailure = Long.MAX_VALUE;
-            forEver = false;
-        }
-
-        private boolean fails() {
-            boolean now = callsUntilFailure == 0 || (callsUntilFailure < 0 && forEver);
-            callsUntilFailure--;
-            failures += now ? 1 : 0;
-            return now;
-        }
-
-        @Override
-        public long reserve(long bytes) {
-            if (fails()) {
-                return REFUSED;
-            }
-            long address = real.reserve(bytes);
-            reserved.put(address, bytes);
-            return address;
-        }
-
-        @Override
-        public boolean commit(long address, long bytes) {
-            return !fails() && real.commit(address, bytes);
-        }
-
-        @Override
-        public void decommit(long address, long bytes) {
-            real.decommit(address, bytes);
-        }
-
-        @Override
-        public void release(long address, long bytes) {
-            assertEquals(bytes, reserved.remove(address));
-            real.release(address, bytes);
-        }
-
-        @Override
-        public long largestReservation() {
-            return real.largestReservation();
-        }
-
-        @Override
-        public String name() {
-            return "failing";
-        }
-    }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})

@@ -317,9 +317,13 @@ public final class LocalCollector implements CycleCollector {
                 }
                 releaser().drainSome();
                 complete = !sliced.active() && candidates.isEmpty() && !releaser().pending();
-            } while (!complete && objectsLeft > 0 && System.nanoTime() - start < nanos);
+            } while (!complete
+                    && !outOfMemory
+                    && objectsLeft > 0
+                    && System.nanoTime() - start < nanos);
         } finally {
             collecting = false;
+            outOfMemory = false;
             objectsLeft = Long.MAX_VALUE;
             adaptThreshold();
             bytesAfterCollection = blocks.usedBytes();

@@ -12,7 +12,7 @@ import org.quantalang.memory.internal.cycle.CycleCollector;
 import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.type.HeapType;
-import org.quantalang.memory.internal.type.TypeDescriptor;
+import org.quantalang.memory.internal.type.References;
 import org.quantalang.memory.internal.type.TypeTable;
 
 import java.util.ArrayList;
@@ -164,29 +164,9 @@ public final class HeapVerifier {
             }
             return;
         }
-        followReferences(header, types.at(index));
-    }
-
-    private void followReferences(long header, HeapType type) {
-        int flags = TypeDescriptor.flags(type.descriptor);
-        if ((flags & TypeDescriptor.TRACED) != 0) {
-            type.traceInto(header, slot -> follow(header, slot));
-        } else {
-            int runs = TypeDescriptor.runCount(type.descriptor);
-            for (int i = 0; i < runs; i++) {
-                long run = TypeDescriptor.run(type.descriptor, flags, header, i);
-                long end = TypeDescriptor.end(header, run);
-                for (long slot = TypeDescriptor.start(header, run); slot != end; slot += 8) {
-                    follow(header, slot);
-                }
-            }
-        }
-        if ((flags & TypeDescriptor.WEAK_FIELDS) != 0) {
-            long list = TypeDescriptor.weakSlots(type.descriptor);
-            for (long i = 1; i <= getLong(list); i++) {
-                followWeak(header, header + getLong(list + i * Long.BYTES));
-            }
-        }
+        HeapType type = types.at(index);
+        References.strongSlots(type, header, slot -> follow(header, slot));
+        References.weakSlots(type, header, slot -> followWeak(header, slot));
     }
 
     private void follow(long holder, long slot) {

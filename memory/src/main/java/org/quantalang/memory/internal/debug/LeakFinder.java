@@ -122,8 +122,8 @@ public final class LeakFinder {
             return; // dead, its header held: its fields are no references any more
         }
         holders++;
-        References.forEachSlot(
-                types,
+        References.strongSlots(
+                types.of(header),
                 header,
                 slot -> {
                     long object = getLong(slot);
@@ -151,8 +151,8 @@ public final class LeakFinder {
     }
 
     private void follow(long header) {
-        References.forEachSlot(
-                types,
+        References.strongSlots(
+                types.of(header),
                 header,
                 slot -> {
                     long object = getLong(slot);

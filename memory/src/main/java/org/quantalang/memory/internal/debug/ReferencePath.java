@@ -48,8 +48,8 @@ final class ReferencePath {
     /** The field or element that leads from one object to the next. */
     private String step(long from, long to) {
         long[] offset = {-1};
-        References.forEachSlot(
-                types,
+        References.strongSlots(
+                types.of(from),
                 from,
                 slot -> {
                     if (offset[0] < 0 && getLong(slot) == to + HeaderWord.BYTES) {

@@ -15,8 +15,8 @@ import java.util.function.LongConsumer;
  * than the owner has objects.
  *
  * <p>The owner sees whether something waits with one load: {@link #isEmpty}. Used up slots are
- * handed on to the next chunk, so that a queue in use makes little garbage. (A thread that still
- * holds an old chunk finds it used up, whatever its slots serve for now.)
+ * handed on to the next chunk, so that a queue in use makes little garbage. A thread that still
+ * holds an old chunk finds it used up, whichever chunk has its slots then.
  */
 final class HandBackQueue {
     private static final VarHandle SLOT;

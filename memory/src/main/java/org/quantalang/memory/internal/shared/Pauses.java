@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 
 /**
  * Quiet points of a shared heap: one thread has the heap for itself while all others that use it
- * have said that they do not for now, wait in a poll, or have ended.
+ * have said that they stay away until they call again, wait in a poll, or have ended.
  *
  * <p>A thread that goes on says so first and looks for a pause then; who pauses says that first and
  * looks at the threads then. Both are volatile, so that one of the two sees the other.

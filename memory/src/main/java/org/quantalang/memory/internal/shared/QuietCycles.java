@@ -9,6 +9,7 @@ import org.quantalang.memory.internal.alloc.PageSource;
 import org.quantalang.memory.internal.alloc.SharedSpace;
 import org.quantalang.memory.internal.cycle.LongStack;
 import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.type.References;
 import org.quantalang.memory.internal.type.TypeDescriptor;
 
 /**
@@ -112,7 +113,8 @@ public final class QuietCycles {
                         (header, _) -> {
                             if (alive(header)) {
                                 objects[0]++;
-                                References.strongSlots(types, header, slot -> count(counts, slot));
+                                References.strongSlots(
+                                        types.of(header), header, slot -> count(counts, slot));
                             }
                         });
         LongStack open = new LongStack(source);
@@ -146,9 +148,10 @@ public final class QuietCycles {
         }
         push(open, root);
         while (!open.isEmpty()) {
+            long next = open.pop();
             References.strongSlots(
-                    types,
-                    open.pop(),
+                    types.of(next),
+                    next,
                     slot -> {
                         long object = getLong(slot);
                         if (object != 0 && counts.mark(object - HeaderWord.BYTES)) {
@@ -222,9 +225,10 @@ public final class QuietCycles {
                     push(open, garbage.get(i));
                 }
                 while (!open.isEmpty()) {
+                    long next = open.pop();
                     References.strongSlots(
-                            types,
-                            open.pop(),
+                            types.of(next),
+                            next,
                             slot -> {
                                 long object = getLong(slot);
                                 if (object != 0
@@ -245,9 +249,10 @@ public final class QuietCycles {
     private void free(SideCounts counts, LongStack garbage) {
         Owner self = owners.current();
         for (long i = 0; i < garbage.size(); i++) {
+            long each = garbage.get(i);
             References.strongSlots(
-                    types,
-                    garbage.get(i),
+                    types.of(each),
+                    each,
                     slot -> {
                         long object = getLong(slot);
                         if (object != 0 && counts.marked(object - HeaderWord.BYTES)) {

@@ -255,7 +255,7 @@ public final class SharedReclaimer {
         }
     }
 
-    /** The calling thread has done with the heap for now: as if it had ended. */
+    /** The calling thread lets go of what it owns, as if it had ended. */
     public void leave() {
         Owner self = owners.current();
         if (self.isCommon()) {
@@ -525,8 +525,9 @@ public final class SharedReclaimer {
             }
             left--;
             head = SharedHeader.next(a);
-            long end = TypeDescriptor.end(header, run);
-            for (long slot = TypeDescriptor.start(header, run); slot != end; slot += Long.BYTES) {
+            long slot = TypeDescriptor.firstSlot(header, run);
+            long end = slot + ((long) TypeDescriptor.slots(run) << 3);
+            for (; slot != end; slot += Long.BYTES) {
                 long object = getLong(slot);
                 if (object == 0) {
                     continue;

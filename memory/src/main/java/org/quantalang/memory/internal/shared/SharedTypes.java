@@ -2,6 +2,7 @@ package org.quantalang.memory.internal.shared;
 
 import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.TypeInfo;
+import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.type.HeapType;
 import org.quantalang.memory.internal.type.TypeTable;
@@ -58,6 +59,11 @@ public final class SharedTypes {
     /** The type of this index. */
     public HeapType at(int index) {
         return byIndex[index - 1].type;
+    }
+
+    /** The type of an object. */
+    HeapType of(long header) {
+        return at(HeaderWord.type(Memory.getLong(header)));
     }
 
     /** Types so far. */

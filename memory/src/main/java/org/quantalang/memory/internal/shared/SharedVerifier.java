@@ -10,6 +10,7 @@ import org.quantalang.memory.internal.alloc.SharedSpace;
 import org.quantalang.memory.internal.debug.LongCounts;
 import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.type.References;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -157,8 +158,8 @@ public final class SharedVerifier {
             objects++;
             checkState(header, a, b);
         }
-        References.strongSlots(types, header, slot -> follow(header, slot));
-        References.weakSlots(types, header, slot -> followWeak(header, slot));
+        References.strongSlots(types.at(index), header, slot -> follow(header, slot));
+        References.weakSlots(types.at(index), header, slot -> followWeak(header, slot));
     }
 
     private void checkState(long header, long a, long b) {

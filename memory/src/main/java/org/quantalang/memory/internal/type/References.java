@@ -3,18 +3,16 @@ package org.quantalang.memory.internal.type;
 import static org.quantalang.memory.internal.object.Memory.getLong;
 
 import org.quantalang.memory.Tracer.SlotVisitor;
-import org.quantalang.memory.internal.object.HeaderWord;
 
 /**
- * Where the strong references of an object are, whatever its type: for walks that are not in a
- * hurry. Traces have forms of their own. Owner thread only.
+ * Where the references of an object are, whatever its type: for walks that are not in a hurry.
+ * Traces have forms of their own. By who may read the heap now.
  */
 public final class References {
     private References() {}
 
-    /** Tells the address of every strong reference slot of an object. */
-    public static void forEachSlot(TypeTable types, long header, SlotVisitor visitor) {
-        HeapType type = types.at(HeaderWord.type(getLong(header)));
+    /** Tells the slots that hold strong references or 0. */
+    public static void strongSlots(HeapType type, long header, SlotVisitor visitor) {
         int flags = TypeDescriptor.flags(type.descriptor);
         if ((flags & TypeDescriptor.TRACED) != 0) {
             type.traceInto(header, visitor);
@@ -27,6 +25,17 @@ public final class References {
             for (long slot = TypeDescriptor.start(header, run); slot != end; slot += Long.BYTES) {
                 visitor.slot(slot);
             }
+        }
+    }
+
+    /** Tells the slots that hold weak references, numbers of Java objects, or 0. */
+    public static void weakSlots(HeapType type, long header, SlotVisitor visitor) {
+        if ((TypeDescriptor.flags(type.descriptor) & TypeDescriptor.WEAK_FIELDS) == 0) {
+            return;
+        }
+        long list = TypeDescriptor.weakSlots(type.descriptor);
+        for (long i = 1; i <= getLong(list); i++) {
+            visitor.slot(header + getLong(list + i * Long.BYTES));
         }
     }
 }

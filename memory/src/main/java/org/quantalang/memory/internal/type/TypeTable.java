@@ -67,6 +67,11 @@ public final class TypeTable {
         return byIndex.get(index - 1);
     }
 
+    /** The type of an object. */
+    public HeapType of(long header) {
+        return at(HeaderWord.type(getLong(header)));
+    }
+
     /** Types so far; indices run from 1 to this. */
     public int count() {
         return byIndex.size();

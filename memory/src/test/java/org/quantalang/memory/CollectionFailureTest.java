@@ -1,0 +1,125 @@
+package org.quantalang.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * No memory at any point of a collection, once or from there on: what lives is as it was, and the
+ * next collection that has memory finds all garbage.
+ */
+class CollectionFailureTest {
+    private static final TypeInfo NODE =
+            TypeInfo.builder("Node").reference("a").reference("b").build();
+
+    /** References of an object lie in several runs, so that a trace copies them. */
+    private static final TypeInfo SPLIT =
+            TypeInfo.builder("Split").reference("a").int64("between").reference("b").build();
+
+    /** More than the first block of a stack holds. */
+    private static final int RING = 10_000;
+
+    private static final int LIVE_RINGS = 3;
+    private static final int SMALL_RINGS = 12_000;
+
+    /** How the collection is asked for. */
+    enum Call {
+        COMPLETE,
+        BUDGET
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "LOCAL,COMPLETE,false",
+        "LOCAL,COMPLETE,true",
+        "LOCAL,BUDGET,false",
+        "LOCAL,BUDGET,true",
+        "PLAIN,COMPLETE,false",
+        "PLAIN,COMPLETE,true"
+    })
+    void leavesTheHeapAsItWas(CycleOptions.Algorithm algorithm, Call call, boolean fromThereOn) {
+        long point = 0;
+        while (failures(algorithm, call, fromThereOn, point) > 0) {
+            point++;
+        }
+        assertTrue(point > 2, "points=" + point);
+    }
+
+    private static long failures(
+            CycleOptions.Algorithm algorithm, Call call, boolean fromThereOn, long point) {
+        FailingSource source = new FailingSource();
+        HeapConfig config =
+                HeapConfig.DEFAULT
+                        .withPageSource(source)
+                        .withAddressSpaceBytes(64 << 20)
+                        .withAutomaticCollection(false)
+                        .withCycleOptions(CycleOptions.DEFAULT.withAlgorithm(algorithm));
+        try (ConfinedHeap heap = ConfinedHeap.open(config)) {
+            heap.register(NODE, SPLIT);
+            long[] live = new long[LIVE_RINGS];
+            for (int i = 0; i < LIVE_RINGS; i++) {
+                live[i] = ring(heap, RING);
+                heap.retain(live[i]);
+                heap.release(live[i]); // a candidate that lives
+            }
+            heap.release(ring(heap, RING));
+            for (int i = 0; i < SMALL_RINGS; i++) {
+                heap.release(ring(heap, 1));
+            }
+
+            source.failAfter(point, fromThereOn);
+            collect(heap, call);
+            source.stop();
+
+            heap.verify();
+            for (long ring : live) {
+                assertEquals(RING, length(heap, ring));
+                assertEquals(2, heap.strongCount(ring));
+            }
+            heap.collectCycles();
+            assertEquals((long) LIVE_RINGS * RING, heap.liveObjects());
+            for (long ring : live) {
+                heap.release(ring);
+            }
+            heap.collectCycles();
+            assertEquals(0, heap.liveObjects());
+        }
+        return source.failures;
+    }
+
+    private static void collect(ConfinedHeap heap, Call call) {
+        switch (call) {
+            case COMPLETE -> heap.collectCycles();
+            case BUDGET -> {
+                for (int i = 0; i < 60; i++) {
+                    heap.collectCycles(2000);
+                }
+            }
+        }
+    }
+
+    private static long ring(ConfinedHeap heap, int length) {
+        long first = heap.allocate(SPLIT);
+        long firstB = SPLIT.offset("b");
+        long last = first;
+        for (int i = 1; i < length; i++) {
+            long node = heap.allocate(NODE);
+            heap.initReference(last, last == first ? firstB : 0, node);
+            last = node;
+        }
+        heap.setReference(last, last == first ? firstB : 0, first);
+        return first;
+    }
+
+    private static int length(ConfinedHeap heap, long first) {
+        int length = 1;
+        long node = heap.getReference(first, SPLIT.offset("b"));
+        while (node != first) {
+            node = heap.getReference(node, 0);
+            length++;
+        }
+        return length;
+    }
+}
