@@ -23,6 +23,11 @@ enum CompilerFault {
     FLOAT128_IN_WIN64,
     /** Aligns it to 4 on the stack; the i386 psABI and gcc say 16. */
     FLOAT128_ON_THE_STACK_OF_I386,
+    /**
+     * Takes the sizes of a union's members for its own if they add up to it, and passes its largest
+     * member only; gcc passes all of it.
+     */
+    PADDED_UNION_ON_THE_STACK_OF_I386,
     /** Stops with "Cannot select" in its back end. */
     FLOAT16_IN_A_VARIADIC_FUNCTION_OF_WINDOWS_ARM,
     /** Passes it on the stack and returns it in st0; gcc and MinGW's clang pass a pointer. */
@@ -78,6 +83,10 @@ enum CompilerFault {
                     target.architecture() == Architecture.X86
                             && plan.argumentTypes().stream()
                                     .anyMatch(type -> holds(type, CPrimitive.FLOAT128));
+            case PADDED_UNION_ON_THE_STACK_OF_I386 ->
+                    target.architecture() == Architecture.X86
+                            && plan.argumentTypes().stream()
+                                    .anyMatch(type -> holdsPaddedUnion(type, target));
             case FLOAT16_IN_A_VARIADIC_FUNCTION_OF_WINDOWS_ARM ->
                     target == Target.AARCH64_WINDOWS_MSVC
                             && plan.signature().variadic()
@@ -127,6 +136,24 @@ enum CompilerFault {
             case CType.Complex complex -> holds(complex.part(), wanted);
             case CType plain -> plain == wanted;
         };
+    }
+
+    /** Whether a record is, or contains, a union with padding as large as its members together. */
+    private static boolean holdsPaddedUnion(CType type, Target target) {
+        if (!(type.unwrap() instanceof CStructDef record)) {
+            return false;
+        }
+        long sum = 0;
+        long largest = 0;
+        for (CStructField field : record.fields()) {
+            long size = field.bitWidth().isPresent() ? 0 : field.type().size(target);
+            sum += size;
+            largest = Math.max(largest, size);
+        }
+        long size = record.size(target);
+        return (record.isUnion() && size == sum && size > largest)
+                || record.fields().stream()
+                        .anyMatch(field -> holdsPaddedUnion(field.type(), target));
     }
 
     /** Whether a record is as large as a scalar in it that wants a larger alignment. */

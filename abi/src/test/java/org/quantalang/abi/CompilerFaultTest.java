@@ -93,6 +93,20 @@ class CompilerFaultTest {
     }
 
     @Test
+    void aPaddedUnionOnTheStackOfI386IsPassedWhole() throws IOException {
+        String text =
+                "union u { int a; int b; int c; int d __attribute__((aligned(16))); };"
+                        + " int f(int a, union u b, int c)";
+        CallPlan plan = plan(text + ";", Target.I686_LINUX_GNU, CallingConvention.C, "");
+        requireFault(CompilerFault.PADDED_UNION_ON_THE_STACK_OF_I386, plan);
+        long behind = plan.arguments().getLast().parts().getFirst().stack().orElse(-1);
+        assertEquals(20, behind);
+        String machine = gcc("-m32", text + " { return c; }");
+        // Behind the return address and the 28 bytes that gcc puts below it.
+        assertTrue(machine.contains("movl 52(%esp), %eax"), machine);
+    }
+
+    @Test
     void aVariadicFunctionOfWindowsOnArmTakesAFloat16InACoreRegister() {
         CallPlan plan =
                 plan(

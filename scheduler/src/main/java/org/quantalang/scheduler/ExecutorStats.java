@@ -10,6 +10,13 @@ package org.quantalang.scheduler;
  * @param stolen tasks taken from another worker's queue
  * @param parks times a worker went to sleep
  * @param queued tasks in the queues at this moment
+ * @param sleeping workers that sleep at this moment
  */
 public record ExecutorStats(
-        long spawned, long finished, long polls, long stolen, long parks, long queued) {}
+        long spawned,
+        long finished,
+        long polls,
+        long stolen,
+        long parks,
+        long queued,
+        int sleeping) {}

@@ -17,7 +17,7 @@ class TrapsTest {
         void isNotLeftInTheRingOfABusyWorkerWhileAnotherSleeps() throws Exception {
             try (TaskExecutor executor = start(2)) {
                 for (int i = 0; i < 20; i++) {
-                    awaitSleepOfAll(executor);
+                    awaitSleepOfAll(executor, 2);
                     var second = new CountDownLatch(1);
                     var polls = new int[1];
                     JoinHandle<Boolean> yielding =
@@ -42,11 +42,9 @@ class TrapsTest {
         }
     }
 
-    private static void awaitSleepOfAll(TaskExecutor executor) throws InterruptedException {
-        long parks = -1;
-        while (executor.stats().parks() != parks) {
-            parks = executor.stats().parks();
-            Thread.sleep(5);
+    private static void awaitSleepOfAll(TaskExecutor executor, int workers) {
+        while (executor.stats().sleeping() != workers) {
+            Thread.onSpinWait();
         }
     }
 

@@ -191,7 +191,8 @@ public final class Workers implements TaskQueue {
         for (Worker worker : workers) {
             queued += worker.ring().size();
         }
-        return new ExecutorStats(spawned(), ended, polls, stolen, parks, queued);
+        return new ExecutorStats(
+                spawned(), ended, polls, stolen, parks, queued, Long.bitCount(idle.idleMask()));
     }
 
     // ---- for the workers
