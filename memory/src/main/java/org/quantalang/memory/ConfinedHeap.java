@@ -97,12 +97,7 @@ public final class ConfinedHeap extends PayloadAccess {
         blocks = new BlockAllocator(space, config.limitBytes(), config.returnDelay().toNanos());
         types = new TypeTable(space, blocks.classes(), countTypes);
         census = new HeapCensus(blocks::walk, types);
-        checks =
-                new ObjectChecks(
-                        config.name(),
-                        blocks.walk(),
-                        types,
-                        header -> HeaderWord.strong(Memory.getLong(header)));
+        checks = new ObjectChecks(config.name(), blocks.walk(), types, counts());
         destructors = new DestructorCalls(this, types, config.failureHandler());
         cycles = collector();
         reclaimer =
@@ -119,6 +114,20 @@ public final class ConfinedHeap extends PayloadAccess {
         // It must not lead back to this heap, or the heap could never be found forgotten.
         reservation = new Reservation(space, cycles.buffers(), config);
         cleanable = CLEANER.register(this, reservation);
+    }
+
+    private ObjectChecks.Counts counts() {
+        return new ObjectChecks.Counts() {
+            @Override
+            public long strong(long header) {
+                return HeaderWord.strong(Memory.getLong(header));
+            }
+
+            @Override
+            public long weak(long header) {
+                return weak.count(header);
+            }
+        };
     }
 
     private CycleCollector collector() {

@@ -112,7 +112,7 @@ public final class SharedHeap extends PayloadAccess {
         threadIds = owners.threadIds;
         TypeTable table = new TypeTable(space, pages.classes(), countTypes);
         types = new SharedTypes(table, countTypes);
-        checks = new ObjectChecks(config.name(), pages.walk(), table, SharedHeader::strongAtLeast);
+        checks = new ObjectChecks(config.name(), pages.walk(), table, SharedHeader.FOR_CHECKS);
         DestructorCalls destructors = new DestructorCalls(this, table, config.failureHandler());
         reclaimer =
                 new SharedReclaimer(

@@ -10,7 +10,6 @@ import org.quantalang.memory.internal.type.TypeTable;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.LongUnaryOperator;
 
 /**
  * What checked mode asks before an operation on an object: is the address one of an object of this
@@ -24,10 +23,19 @@ public final class ObjectChecks implements AllocationSites {
     private final String heapName;
     private final BlockWalk walk;
     private final TypeTable types;
-    private final LongUnaryOperator strong;
+    private final Counts counts;
 
     /** By header: the last object that was allocated there. Full mode only. */
     private final Map<Long, History> histories = new ConcurrentHashMap<>();
+
+    /** How a kind of heap counts, asked by an object's header. */
+    public interface Counts {
+        /** Strong references; 0 if the object is dead. */
+        long strong(long header);
+
+        /** Weak references. */
+        long weak(long header);
+    }
 
     /** What is known of the last object at an address. */
     private static final class History {
@@ -41,12 +49,8 @@ public final class ObjectChecks implements AllocationSites {
         }
     }
 
-    /**
-     * @param strong from an object's header: how many strong references it has, 0 if it is dead
-     */
-    public ObjectChecks(
-            String heapName, BlockWalk walk, TypeTable types, LongUnaryOperator strong) {
-        this.strong = strong;
+    public ObjectChecks(String heapName, BlockWalk walk, TypeTable types, Counts counts) {
+        this.counts = counts;
         this.heapName = heapName;
         this.walk = walk;
         this.types = types;
@@ -69,7 +73,7 @@ public final class ObjectChecks implements AllocationSites {
     public void releasing(long object) {
         alive("release", object);
         long header = object - HeaderWord.BYTES;
-        if (CheckedLevel.ALL && strong.applyAsLong(header) == 1) {
+        if (CheckedLevel.ALL && counts.strong(header) == 1) {
             History history = histories.get(header);
             if (history != null) {
                 history.released = Site.here();
@@ -131,7 +135,7 @@ public final class ObjectChecks implements AllocationSites {
         if (type < 1 || type > types.count()) {
             return "header is damaged: no such type";
         }
-        return mustLive && strong.applyAsLong(header) == 0 ? "dead" : null;
+        return mustLive && counts.strong(header) == 0 ? "dead" : null;
     }
 
     private IllegalStateException refused(String operation, long object, String fault) {
@@ -153,9 +157,10 @@ public final class ObjectChecks implements AllocationSites {
             report.append(
                     String.format(
                             Locale.ROOT,
-                            " type=%s strong=%d header=0x%x",
+                            " type=%s strong=%d weak=%d header=0x%x",
                             known ? types.at(type).info.name() : "none",
-                            strong.applyAsLong(header),
+                            counts.strong(header),
+                            counts.weak(header),
                             word));
         } else if (history != null) {
             report.append(" type=").append(history.type);

@@ -3,6 +3,7 @@ package org.quantalang.memory.internal.shared;
 import org.quantalang.memory.GcColor;
 import org.quantalang.memory.RcHeader;
 import org.quantalang.memory.TypeInfo;
+import org.quantalang.memory.internal.debug.ObjectChecks;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 
@@ -169,12 +170,21 @@ public final class SharedHeader {
     }
 
     /** For checks beside running threads: an object that is not merged lives, also amid a merge. */
-    public static long strongAtLeast(long header) {
-        long strong = strongOf(header);
-        return has(Memory.getLongAcquire(header + HeaderWord.WORD_B), MERGED)
-                ? strong
-                : Math.max(1, strong);
-    }
+    public static final ObjectChecks.Counts FOR_CHECKS =
+            new ObjectChecks.Counts() {
+                @Override
+                public long strong(long header) {
+                    long strong = strongOf(header);
+                    return has(Memory.getLongAcquire(header + HeaderWord.WORD_B), MERGED)
+                            ? strong
+                            : Math.max(1, strong);
+                }
+
+                @Override
+                public long weak(long header) {
+                    return SharedHeader.weak(Memory.getLongAcquire(header + HeaderWord.WORD_B));
+                }
+            };
 
     /** All that both words say. */
     public static RcHeader describe(long a, long b, TypeInfo type) {
