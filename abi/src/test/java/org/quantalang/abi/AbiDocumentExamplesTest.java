@@ -324,6 +324,16 @@ class AbiDocumentExamplesTest {
             requirePlaces("fa0+fa1", "void", TARGET, "struct s { float f, g; }; void f(struct s);");
         }
 
+        /** Flattening comes before the rule on size: padding does not make it a pointer. */
+        @Test
+        void aLargeRecordOfTwoRealsIsFlattenedToo() {
+            requirePlaces(
+                    "fa0+fa1 a0",
+                    "fa0+fa1",
+                    TARGET,
+                    "struct s { _Alignas(32) float f; double d; }; struct s f(struct s, int);");
+        }
+
         @Test
         void aFloatAndAnIntegerTravelApart() {
             requirePlaces(

@@ -54,7 +54,7 @@ final class RiscV64 extends Convention {
             return ignored();
         }
         if (named) {
-            List<Part> parts = flattened(plain, size);
+            List<Part> parts = flattened(plain);
             if (!parts.isEmpty()) {
                 return direct(parts.toArray(Part[]::new));
             }
@@ -83,10 +83,10 @@ final class RiscV64 extends Convention {
                 : onStack(size, DOUBLEWORD, DOUBLEWORD, offset);
     }
 
-    /** Returns the parts of a value that goes by its scalars, or nothing. */
-    private List<Part> flattened(CType type, long size) {
+    /** Returns the parts of a value that goes by its scalars, whatever its size, or nothing. */
+    private List<Part> flattened(CType type) {
         List<Leaf> scalars = new ArrayList<>();
-        if (size > 2 * DOUBLEWORD || !takesApart(type, 0, scalars)) {
+        if (!takesApart(type, 0, scalars)) {
             return List.of();
         }
         long reals = scalars.stream().filter(Leaf::isFloat).count();
@@ -114,7 +114,8 @@ final class RiscV64 extends Convention {
             case CType.Array array -> {
                 long step = array.element().size(target) * Byte.SIZE;
                 boolean flattens = true;
-                for (long i = 0; step > 0 && flattens && i < array.length().orElse(0); i++) {
+                boolean hollow = step == 0 || Leaf.isEmpty(array.element());
+                for (long i = 0; !hollow && flattens && i < array.length().orElse(0); i++) {
                     flattens = takesApart(array.element(), at + i * step, scalars);
                 }
                 yield flattens && array.length().isPresent();
