@@ -95,6 +95,18 @@ class AbiDocumentExamplesTest {
                             + " int i; char c; struct raised r; }; void f(struct odd a, int b);");
         }
 
+        /** 3.2.3 again: where a member lies is asked from the start of the argument. */
+        @Test
+        void aMemberInPlaceAfterAll() {
+            requirePlaces(
+                    "rdi rsi",
+                    "void",
+                    Target.X86_64_LINUX_GNU,
+                    "struct __attribute__((packed)) part { short a; int b; };"
+                            + " struct __attribute__((packed)) whole { short a; struct part p; };"
+                            + " void f(struct whole a, int b);");
+        }
+
         /** 3.2.3: no eightbyte in registers unless all of the value fits; the rest stays free. */
         @Test
         void allOfAValueOrNothing() {

@@ -133,7 +133,13 @@ final class SysVX64 extends Convention {
     /** Returns the class of each eightbyte, after merging and clean-up. */
     private EightbyteClass[] classify(CType type) {
         long size = type.size(target);
-        if (size > 2 * EIGHTBYTE || hasUnalignedField(type, 0) || containsMemory(type)) {
+        return size > 2 * EIGHTBYTE || hasUnalignedField(type, 0)
+                ? new EightbyteClass[] {EightbyteClass.MEMORY}
+                : classifyAligned(type, size);
+    }
+
+    private EightbyteClass[] classifyAligned(CType type, long size) {
+        if (containsMemory(type)) {
             return new EightbyteClass[] {EightbyteClass.MEMORY};
         }
         EightbyteClass[] classes = new EightbyteClass[(int) ((size + EIGHTBYTE - 1) / EIGHTBYTE)];
@@ -196,7 +202,10 @@ final class SysVX64 extends Convention {
         return false;
     }
 
-    /** Records inside are classified first, each with its own clean-up, by the same rules. */
+    /**
+     * Records inside are classified first, each with its own clean-up, by the same rules; where
+     * their members lie is asked from the start of the whole.
+     */
     private boolean containsMemory(CType type) {
         if (!(type instanceof CStructDef record)) {
             return false;
@@ -207,7 +216,8 @@ final class SysVX64 extends Convention {
                 inner = array.element().unwrap();
             }
             if (inner instanceof CStructDef
-                    && Arrays.asList(classify(inner)).contains(EightbyteClass.MEMORY)) {
+                    && Arrays.asList(classifyAligned(inner, inner.size(target)))
+                            .contains(EightbyteClass.MEMORY)) {
                 return true;
             }
         }
