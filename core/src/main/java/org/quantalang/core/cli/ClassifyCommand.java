@@ -77,6 +77,12 @@ final class ClassifyCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(String.valueOf(e.getMessage()), e);
         }
+        if (!variadic.isBlank()
+                && functions.stream().noneMatch(each -> each.plan.signature().variadic())) {
+            spec.commandLine()
+                    .getErr()
+                    .println("quanta: --variadic has no effect: no function here takes \"...\"");
+        }
         if (json.requested()) {
             JsonOption.print(out, generator -> write(declarations, chosen, functions, generator));
         } else {
@@ -115,9 +121,9 @@ final class ClassifyCommand implements Callable<Integer> {
                 plan.calleePops() == 0 ? "" : ", the callee pops " + plan.calleePops());
         for (int i = 0; i < plan.arguments().size(); i++) {
             String type = plan.argumentTypes().get(i).declare(each.argumentName(i));
-            line(out, "  %-28s %s", type, describe(plan.arguments().get(i)));
+            line(out, "  %-28s %s", type, describe(plan.arguments().get(i), "parameter"));
         }
-        line(out, "  %-28s %s", "returns", describe(plan.result()));
+        line(out, "  %-28s %s", "returns", describe(plan.result(), "result"));
         out.println();
     }
 
@@ -126,7 +132,11 @@ final class ClassifyCommand implements Callable<Integer> {
         out.println(String.format(Locale.ROOT, format, values).stripTrailing());
     }
 
-    private static String describe(ArgumentPlan plan) {
+    /**
+     * Where a value is; {@code direct} is the name of a WebAssembly place that holds no pointer.
+     */
+    private static String describe(ArgumentPlan plan, String direct) {
+        String numbered = plan.passing() == ArgumentPlan.Passing.DIRECT ? direct : "parameter";
         StringJoiner places = new StringJoiner(" | ");
         for (Part part : plan.parts()) {
             String place =
@@ -135,7 +145,7 @@ final class ClassifyCommand implements Callable<Integer> {
                                     () ->
                                             part.stack().isPresent()
                                                     ? "stack+" + part.stack().getAsLong()
-                                                    : "parameter " + part.parameter().orElse(0));
+                                                    : numbered + " " + part.parameter().orElse(0));
             boolean whole = part.offset() == 0 && plan.parts().size() == 1;
             places.add(
                     whole

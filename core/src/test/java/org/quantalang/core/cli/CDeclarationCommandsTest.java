@@ -125,6 +125,24 @@ class CDeclarationCommandsTest {
     }
 
     @Test
+    void furtherArgumentsThatNoFunctionTakesAreNoted() throws IOException {
+        assertEquals(0, run("classify", "int f(int);", "--variadic", "float"));
+        assertEquals(
+                "quanta: --variadic has no effect: no function here takes \"...\"\n",
+                err.toString());
+    }
+
+    @Test
+    void onWebAssemblyADirectResultIsNoParameter() throws IOException {
+        assertEquals(
+                0,
+                run("classify", "struct s { int a, b; } f(void);", "--target", "wasm32")
+                        + run("classify", "int g(int);", "--target", "wasm32"));
+        assertTrue(out.toString().contains("pointer in parameter 0"), out.toString());
+        assertTrue(out.toString().contains("result 0"), out.toString());
+    }
+
+    @Test
     void aConventionThatTheTargetLacksIsRefused() throws IOException {
         int code =
                 run(
