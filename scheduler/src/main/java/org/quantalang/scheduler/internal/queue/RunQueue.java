@@ -26,12 +26,11 @@ public final class RunQueue {
     /** Tasks a ring holds; a power of two. */
     public static final int CAPACITY = 256;
 
-    private static final int MASK = CAPACITY - 1;
     private static final VarHandle HEAD;
     private static final VarHandle TAIL;
     private static final VarHandle SLOT = MethodHandles.arrayElementVarHandle(TaskCell[].class);
 
-    private final TaskCell<?>[] slots = new TaskCell<?>[CAPACITY];
+    private final TaskCell<?>[] slots;
 
     @SuppressWarnings("UnusedVariable") // reached through HEAD alone
     private volatile long head;
@@ -56,16 +55,27 @@ public final class RunQueue {
     }
 
     /** Makes an empty ring; the calling worker becomes its owner by using it. */
-    public RunQueue() {}
+    public RunQueue() {
+        this(CAPACITY);
+    }
+
+    /** For tests, which reach the end of a small ring sooner; {@code capacity} a power of two. */
+    RunQueue(int capacity) {
+        slots = new TaskCell<?>[capacity];
+    }
+
+    private int at(long index) {
+        return (int) index & (slots.length - 1);
+    }
 
     /** Owner: adds a task at the back. Returns false if the ring is full. */
     public boolean push(TaskCell<?> task) {
         long back = (long) TAIL.get(this);
         // Acquire: pairs with the claim in steal and pop; the slot's last reader is done.
-        if (back - (long) HEAD.getAcquire(this) == CAPACITY) {
+        if (back - (long) HEAD.getAcquire(this) == slots.length) {
             return false;
         }
-        SLOT.setOpaque(slots, (int) back & MASK, task);
+        SLOT.setOpaque(slots, at(back), task);
         TAIL.setRelease(this, back + 1); // release: pairs with the acquire in steal
         return true;
     }
@@ -78,7 +88,7 @@ public final class RunQueue {
             if (front == back) {
                 return null;
             }
-            TaskCell<?> task = slots[(int) front & MASK];
+            TaskCell<?> task = slots[at(front)];
             // Against thieves alone; the owner wrote the slot itself.
             if (HEAD.compareAndSet(this, front, front + 1)) {
                 return task;
@@ -95,12 +105,12 @@ public final class RunQueue {
      */
     public int takeHalf(TaskCell<?>[] target) {
         long front = (long) HEAD.getAcquire(this);
-        if ((long) TAIL.get(this) - front != CAPACITY) {
+        if ((long) TAIL.get(this) - front != slots.length) {
             return 0;
         }
-        int half = CAPACITY / 2;
+        int half = slots.length / 2;
         for (int i = 0; i < half; i++) {
-            target[i] = slots[(int) (front + i) & MASK];
+            target[i] = slots[at(front + i)];
         }
         return HEAD.compareAndSet(this, front, front + half) ? half : 0;
     }
@@ -121,10 +131,10 @@ public final class RunQueue {
         }
         int count = (int) (available - available / 2);
         long to = (long) TAIL.get(own);
-        TaskCell<?> first = (TaskCell<?>) SLOT.getOpaque(slots, (int) front & MASK);
+        TaskCell<?> first = (TaskCell<?>) SLOT.getOpaque(slots, at(front));
         for (int i = 1; i < count; i++) {
-            TaskCell<?> task = (TaskCell<?>) SLOT.getOpaque(slots, (int) (front + i) & MASK);
-            SLOT.setOpaque(own.slots, (int) (to + i - 1) & MASK, task);
+            TaskCell<?> task = (TaskCell<?>) SLOT.getOpaque(slots, at(front + i));
+            SLOT.setOpaque(own.slots, own.at(to + i - 1), task);
         }
         if (!HEAD.compareAndSet(this, front, front + count)) {
             return null; // the copy is void
@@ -149,9 +159,9 @@ public final class RunQueue {
     /** Owner, before it sleeps: forgets tasks that have left, so that they can be collected. */
     public void clearTaken() {
         long front = (long) HEAD.getAcquire(this);
-        for (long at = Math.max(cleared, front - CAPACITY); at < front; at++) {
-            if (at + CAPACITY >= (long) TAIL.get(this)) {
-                SLOT.setOpaque(slots, (int) at & MASK, null);
+        for (long at = Math.max(cleared, front - slots.length); at < front; at++) {
+            if (at + slots.length >= (long) TAIL.get(this)) {
+                SLOT.setOpaque(slots, at(at), null);
             }
         }
         cleared = front;

@@ -6,7 +6,6 @@ import org.quantalang.scheduler.internal.queue.RunQueue;
 import org.quantalang.scheduler.internal.task.CurrentTask;
 import org.quantalang.scheduler.internal.task.TaskCell;
 
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -33,16 +32,12 @@ final class Worker extends Thread implements CurrentTask.Runner {
 
     private static final int ID_BLOCK = 64;
 
-    private static final int EMPTY = 0;
-    private static final int PARKED = 1;
-    private static final int NOTIFIED = 2;
-
     private final int number;
     private final Workers all;
     private final int batch;
     private final RunQueue ring = new RunQueue();
     private final TaskCell<?>[] half = new TaskCell<?>[RunQueue.CAPACITY / 2];
-    private final AtomicInteger parkState = new AtomicInteger(EMPTY);
+    private final ParkWord parkWord = new ParkWord();
     private final WorkerCounts counts = new WorkerCounts();
 
     private @Nullable TaskCell<?> slot;
@@ -326,19 +321,19 @@ final class Worker extends Thread implements CurrentTask.Runner {
 
     private void park() {
         counts.park();
-        if (parkState.compareAndSet(EMPTY, PARKED)) {
-            while (parkState.get() == PARKED) {
+        if (parkWord.tryPark()) {
+            while (parkWord.isParked()) {
                 LockSupport.park(all);
                 Thread.interrupted(); // an interrupt would make park return at once for ever
             }
         }
-        parkState.set(EMPTY);
+        parkWord.clear();
         // Only pickToWake notifies, and it has counted this worker as searching; or the shutdown.
         searching = !all.stopped();
     }
 
     void unparkNow() {
-        if (parkState.getAndSet(NOTIFIED) == PARKED) {
+        if (parkWord.notifyOwner()) {
             LockSupport.unpark(this);
         }
     }

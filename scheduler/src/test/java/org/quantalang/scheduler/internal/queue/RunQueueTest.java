@@ -6,46 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.quantalang.scheduler.internal.queue.QueuedTask.task;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.quantalang.scheduler.Poll;
 import org.quantalang.scheduler.internal.task.TaskCell;
-import org.quantalang.scheduler.internal.task.TaskQueue;
 
 import java.util.ArrayList;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 class RunQueueTest {
-    private static final TaskQueue NOWHERE =
-            new TaskQueue() {
-                @Override
-                public void enqueue(TaskCell<?> task) {
-                    throw new AssertionError("nothing wakes these tasks");
-                }
-
-                @Override
-                public void requeue(TaskCell<?> task) {
-                    throw new AssertionError("nothing runs these tasks");
-                }
-
-                @Override
-                public org.quantalang.scheduler.Timers timers() {
-                    throw new AssertionError("nothing runs these tasks");
-                }
-
-                @Override
-                public void ended(TaskCell<?> task) {
-                    throw new AssertionError("nothing runs these tasks");
-                }
-
-                @Override
-                public boolean isWorkerThread() {
-                    return false;
-                }
-            };
-
     private final RunQueue queue = new RunQueue();
 
     @Nested
@@ -178,9 +149,5 @@ class RunQueueTest {
         TaskCell<?> task = queue.pop();
         assertNotNull(task);
         return task.id();
-    }
-
-    private static TaskCell<String> task(long id) {
-        return new TaskCell<>(id, _ -> Poll.ready("never run"), NOWHERE);
     }
 }
