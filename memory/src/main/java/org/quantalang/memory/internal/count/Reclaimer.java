@@ -172,10 +172,15 @@ public final class Reclaimer {
         long page = BlockAllocator.NO_PAGE;
         long freeList = 0;
         long freed = 0;
+        long type = 0; // of no object
+        long run = TypeDescriptor.NOT_PLAIN;
         while (header != END && left > 0) {
-            long run = TypeDescriptor.plainRun(types.descriptor(word));
-            if (run == TypeDescriptor.NOT_PLAIN) {
-                break;
+            if ((word & HeaderWord.TYPE_MASK) != type) {
+                type = word & HeaderWord.TYPE_MASK;
+                run = TypeDescriptor.plainRun(types.descriptor(word));
+                if (run == TypeDescriptor.NOT_PLAIN) {
+                    break;
+                }
             }
             left--;
             long next = END;
