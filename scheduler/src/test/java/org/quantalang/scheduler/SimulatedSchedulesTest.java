@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -19,9 +20,10 @@ import java.util.function.LongConsumer;
 @Timeout(180)
 class SimulatedSchedulesTest {
     private static final int SCHEDULES = 20_000;
+    private static final int MORE = 1_000_000;
 
-    private static void search(LongConsumer schedule) {
-        for (long seed = 1; seed <= SCHEDULES; seed++) {
+    private static void search(int schedules, LongConsumer schedule) {
+        for (long seed = 1; seed <= schedules; seed++) {
             try {
                 schedule.accept(seed);
             } catch (RuntimeException | AssertionError failure) {
@@ -32,163 +34,222 @@ class SimulatedSchedulesTest {
 
     @Test
     void channelLosesNoElementWhenReceiversAreCancelled() {
-        search(
-                seed -> {
-                    var simulation = new Simulation(seed);
-                    var random = new SplittableRandom(seed);
-                    var channel = new Channel<Integer>(1 + random.nextInt(3));
-                    var received = new ArrayList<Integer>();
-                    var senders = new ArrayList<JoinHandle<Boolean>>();
-                    for (int i = 0; i < 6; i++) {
-                        senders.add(simulation.spawn(channel.send(i)));
-                    }
-                    List<JoinHandle<?>> victims = new ArrayList<>();
-                    for (int i = 0; i < 3; i++) {
-                        victims.add(simulation.spawn(new ReceiveAfterYield(channel, received)));
-                    }
-                    simulation.spawn(new Drain(channel, received));
-                    simulation.spawn(
-                            _ -> {
-                                victims.get(random.nextInt(3)).cancel();
-                                return Poll.ready(true);
-                            });
-                    simulation.spawn(
-                            context -> {
-                                for (JoinHandle<Boolean> sender : senders) {
-                                    if (sender.poll(context).isPending()) {
-                                        return Poll.pending();
-                                    }
-                                }
-                                channel.close();
-                                return Poll.ready(true);
-                            });
-                    simulation.run();
-                    // Given to a receiver before the close, back after its cancellation.
-                    for (Integer left = channel.tryReceive();
-                            left != null;
-                            left = channel.tryReceive()) {
-                        received.add(left);
-                    }
-                    assertEquals(6, received.stream().distinct().count(), received::toString);
-                    assertEquals(6, received.size());
+        search(SCHEDULES, SimulatedSchedulesTest::receiveAndCancel);
+    }
+
+    private static void receiveAndCancel(long seed) {
+        var simulation = new Simulation(seed);
+        var random = new SplittableRandom(seed);
+        var channel = new Channel<Integer>(1 + random.nextInt(3));
+        var received = new ArrayList<Integer>();
+        var senders = new ArrayList<JoinHandle<Boolean>>();
+        for (int i = 0; i < 6; i++) {
+            senders.add(simulation.spawn(channel.send(i)));
+        }
+        List<JoinHandle<?>> victims = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            victims.add(simulation.spawn(new ReceiveAfterYield(channel, received)));
+        }
+        simulation.spawn(new Drain(channel, received));
+        simulation.spawn(
+                _ -> {
+                    victims.get(random.nextInt(3)).cancel();
+                    return Poll.ready(true);
                 });
+        simulation.spawn(
+                context -> {
+                    for (JoinHandle<Boolean> sender : senders) {
+                        if (sender.poll(context).isPending()) {
+                            return Poll.pending();
+                        }
+                    }
+                    channel.close();
+                    return Poll.ready(true);
+                });
+        simulation.run();
+        // Given to a receiver before the close, back after its cancellation.
+        for (Integer left = channel.tryReceive(); left != null; left = channel.tryReceive()) {
+            received.add(left);
+        }
+        assertEquals(6, received.stream().distinct().count(), received::toString);
+        assertEquals(6, received.size());
     }
 
     @Test
     void semaphoreLosesNoPermitWhenWaitersAreCancelled() {
-        search(
-                seed -> {
-                    var simulation = new Simulation(seed);
-                    var random = new SplittableRandom(seed);
-                    int permits = 1 + random.nextInt(2);
-                    var semaphore = new Semaphore(permits);
-                    var holders = new int[1];
-                    List<JoinHandle<Integer>> tasks = new ArrayList<>();
-                    for (int i = 0; i < 5; i++) {
-                        tasks.add(simulation.spawn(new Critical(semaphore, holders, permits)));
-                    }
-                    simulation.spawn(
-                            _ -> {
-                                tasks.get(random.nextInt(5)).cancel();
-                                tasks.get(random.nextInt(5)).cancel();
-                                return Poll.ready(true);
-                            });
-                    simulation.run();
-                    assertEquals(permits, semaphore.available());
-                    assertEquals(0, semaphore.waiting());
-                    assertEquals(0, holders[0]);
+        search(SCHEDULES, SimulatedSchedulesTest::acquireAndCancel);
+    }
+
+    private static void acquireAndCancel(long seed) {
+        var simulation = new Simulation(seed);
+        var random = new SplittableRandom(seed);
+        int permits = 1 + random.nextInt(2);
+        var semaphore = new Semaphore(permits);
+        var holders = new int[1];
+        List<JoinHandle<Integer>> tasks = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            tasks.add(simulation.spawn(new Critical(semaphore, holders, permits)));
+        }
+        simulation.spawn(
+                _ -> {
+                    tasks.get(random.nextInt(5)).cancel();
+                    tasks.get(random.nextInt(5)).cancel();
+                    return Poll.ready(true);
                 });
+        simulation.run();
+        assertEquals(permits, semaphore.available());
+        assertEquals(0, semaphore.waiting());
+        assertEquals(0, holders[0]);
     }
 
     @Test
     void oneshotWakesItsReceiver() {
-        search(
-                seed -> {
-                    var simulation = new Simulation(seed);
-                    var there = new Oneshot<Integer>();
-                    var back = new Oneshot<Integer>();
-                    simulation.spawn(
-                            context ->
-                                    there.poll(context) instanceof Poll.Ready<@Nullable Integer> r
-                                            ? Poll.ready(back.send(1 + orZero(r.value())))
-                                            : Poll.pending());
-                    simulation.spawn(_ -> Poll.ready(there.send(41)));
-                    JoinHandle<@Nullable Integer> end = simulation.spawn(back);
-                    simulation.run();
-                    assertEquals(42, valueOf(end));
-                });
+        search(SCHEDULES, SimulatedSchedulesTest::sendOnceAndReply);
+    }
+
+    private static void sendOnceAndReply(long seed) {
+        var simulation = new Simulation(seed);
+        var there = new Oneshot<Integer>();
+        var back = new Oneshot<Integer>();
+        simulation.spawn(
+                context ->
+                        there.poll(context) instanceof Poll.Ready<@Nullable Integer> r
+                                ? Poll.ready(back.send(1 + orZero(r.value())))
+                                : Poll.pending());
+        simulation.spawn(_ -> Poll.ready(there.send(41)));
+        JoinHandle<@Nullable Integer> end = simulation.spawn(back);
+        simulation.run();
+        assertEquals(42, valueOf(end));
     }
 
     @Test
     void joinSeesEveryEnd() {
-        search(
-                seed -> {
-                    var simulation = new Simulation(seed);
-                    var random = new SplittableRandom(seed);
-                    JoinHandle<Integer> joined = simulation.spawn(new Yield(random.nextInt(3)));
-                    var told = new int[1];
-                    joined.onEnd(() -> told[0]++);
-                    for (int i = 0; i < 3; i++) {
-                        simulation.spawn(
-                                context -> {
-                                    Poll<Integer> end;
-                                    try {
-                                        end = joined.poll(context);
-                                    } catch (java.util.concurrent.CancellationException e) {
-                                        end = Poll.ready(-1);
-                                    }
-                                    if (end.isReady()) {
-                                        told[0]++;
-                                    }
-                                    return end;
-                                });
-                    }
-                    simulation.spawn(
-                            _ -> {
-                                joined.cancel();
-                                return Poll.ready(true);
-                            });
-                    simulation.run();
-                    assertEquals(4, told[0]);
+        search(SCHEDULES, SimulatedSchedulesTest::joinAndCancel);
+    }
+
+    private static void joinAndCancel(long seed) {
+        var simulation = new Simulation(seed);
+        var random = new SplittableRandom(seed);
+        JoinHandle<Integer> joined = simulation.spawn(new Yield(random.nextInt(3)));
+        var told = new int[1];
+        joined.onEnd(() -> told[0]++);
+        for (int i = 0; i < 3; i++) {
+            simulation.spawn(
+                    context -> {
+                        Poll<Integer> end;
+                        try {
+                            end = joined.poll(context);
+                        } catch (java.util.concurrent.CancellationException e) {
+                            end = Poll.ready(-1);
+                        }
+                        if (end.isReady()) {
+                            told[0]++;
+                        }
+                        return end;
+                    });
+        }
+        simulation.spawn(
+                _ -> {
+                    joined.cancel();
+                    return Poll.ready(true);
                 });
+        simulation.run();
+        assertEquals(4, told[0]);
     }
 
     @Test
     void cancelReachesEveryDescendantAndTimeoutsEnd() {
-        search(
-                seed -> {
-                    var simulation = new Simulation(seed);
-                    var random = new SplittableRandom(seed);
-                    JoinHandle<Boolean> root = simulation.spawn(_ -> Poll.pending());
-                    List<Task> all = new ArrayList<>(List.of(root));
-                    simulation.spawn(
-                            _ -> {
-                                for (int i = 0; i < 6; i++) {
-                                    Task parent = all.get(random.nextInt(all.size()));
-                                    all.add(
-                                            simulation.spawnChild(
-                                                    parent, Sleep.of(Duration.ofDays(1))));
-                                }
-                                return Poll.ready(true);
-                            });
-                    simulation.spawn(
-                            _ -> {
-                                root.cancel();
-                                return Poll.ready(true);
-                            });
-                    JoinHandle<Boolean> late =
-                            simulation.spawn(
-                                    org.quantalang.scheduler.Timeout.of(
-                                            Sleep.of(Duration.ofMillis(20)),
-                                            Duration.ofMillis(1 + random.nextInt(19))));
-                    simulation.run();
-                    for (Task task : all) {
-                        assertEquals(TaskState.CANCELLED, task.state());
+        search(SCHEDULES, SimulatedSchedulesTest::cancelFamily);
+    }
+
+    private static void cancelFamily(long seed) {
+        var simulation = new Simulation(seed);
+        var random = new SplittableRandom(seed);
+        JoinHandle<Boolean> root = simulation.spawn(_ -> Poll.pending());
+        List<Task> all = new ArrayList<>(List.of(root));
+        simulation.spawn(
+                _ -> {
+                    for (int i = 0; i < 6; i++) {
+                        Task parent = all.get(random.nextInt(all.size()));
+                        all.add(simulation.spawnChild(parent, Sleep.of(Duration.ofDays(1))));
                     }
-                    var failure = assertThrows(TaskFailedException.class, () -> valueOf(late));
-                    assertTrue(failure.getCause() instanceof TimeoutException);
-                    assertTrue(simulation.nanoTime() < 20_000_000, "time " + simulation.nanoTime());
+                    return Poll.ready(true);
                 });
+        simulation.spawn(
+                _ -> {
+                    root.cancel();
+                    return Poll.ready(true);
+                });
+        JoinHandle<Boolean> late =
+                simulation.spawn(
+                        org.quantalang.scheduler.Timeout.of(
+                                Sleep.of(Duration.ofMillis(20)),
+                                Duration.ofMillis(1 + random.nextInt(19))));
+        simulation.run();
+        for (Task task : all) {
+            assertEquals(TaskState.CANCELLED, task.state());
+        }
+        var failure = assertThrows(TaskFailedException.class, () -> valueOf(late));
+        assertTrue(failure.getCause() instanceof TimeoutException);
+        assertTrue(simulation.nanoTime() < 20_000_000, "time " + simulation.nanoTime());
+    }
+
+    @Test
+    @Tag("soak")
+    @Timeout(3600)
+    void allOfThemUnderFiveMillionSchedules() {
+        search(MORE, SimulatedSchedulesTest::receiveAndCancel);
+        search(MORE, SimulatedSchedulesTest::acquireAndCancel);
+        search(MORE, SimulatedSchedulesTest::sendOnceAndReply);
+        search(MORE, SimulatedSchedulesTest::joinAndCancel);
+        search(MORE, SimulatedSchedulesTest::cancelFamily);
+    }
+
+    /** What the search is for: a waiter whose end nobody hears of keeps what it was given. */
+    @Test
+    void theSearchFindsACancelledWaiterThatKeepsItsPlaceAndNamesTheSeed() {
+        var found =
+                assertThrows(
+                        AssertionError.class,
+                        () -> search(SCHEDULES, SimulatedSchedulesTest::acquireUnheard));
+        String message = String.valueOf(found.getMessage());
+        assertTrue(message.startsWith("schedule fails: seed="), message);
+        String cause = String.valueOf(found.getCause());
+        assertTrue(cause.contains("tasks wait for ever: " + message.substring(16)), cause);
+    }
+
+    private static void acquireUnheard(long seed) {
+        var simulation = new Simulation(seed);
+        var semaphore = new Semaphore(1);
+        var victim = simulation.spawn(new Unheard(semaphore.acquire()));
+        for (int i = 0; i < 3; i++) {
+            simulation.spawn(new Critical(semaphore, new int[1], 1));
+        }
+        simulation.spawn(
+                _ -> {
+                    victim.cancel();
+                    return Poll.ready(true);
+                });
+        simulation.run();
+    }
+
+    /** Acquires behind a context that hides the task, so that its end aborts nothing. */
+    private record Unheard(Pollable<Boolean> acquire) implements Pollable<Boolean> {
+        @Override
+        public Poll<Boolean> poll(Context context) throws Exception {
+            return acquire.poll(
+                    new Context() {
+                        @Override
+                        public Waker waker() {
+                            return context.waker();
+                        }
+
+                        @Override
+                        public Timers timers() {
+                            return context.timers();
+                        }
+                    });
+        }
     }
 
     @Test
