@@ -3,6 +3,7 @@ package org.quantalang.memory;
 import static org.quantalang.memory.internal.object.HeaderWord.ONE_STRONG;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.inspect.HeapNumbers;
 import org.quantalang.memory.inspect.Histogram;
 import org.quantalang.memory.inspect.LeakReport;
 import org.quantalang.memory.inspect.SizeClassStats;
@@ -81,6 +82,9 @@ public final class ConfinedHeap extends PayloadAccess {
 
     /** Asked before every operation if checked mode is on; see {@link CheckedLevel}. */
     private final ObjectChecks checks;
+
+    /** See {@link NumbersOut#opened}. */
+    private long numberOut;
 
     private boolean closed;
 
@@ -168,7 +172,9 @@ public final class ConfinedHeap extends PayloadAccess {
      * @throws OutOfMemoryError if the system has no address space for it
      */
     public static ConfinedHeap open(HeapConfig config) {
-        return new ConfinedHeap(config);
+        ConfinedHeap heap = new ConfinedHeap(config);
+        heap.numberOut = NumbersOut.opened(heap);
+        return heap;
     }
 
     // ---- types
@@ -723,6 +729,35 @@ public final class ConfinedHeap extends PayloadAccess {
                 allocated, freed, collected.collections(), collected.cycles(), allocated - freed);
     }
 
+    @Override
+    HeapNumbers numbersNow() {
+        CycleStats collected = cycles.stats();
+        return new HeapNumbers(
+                config.name(),
+                "confined",
+                blocks.allocatedBlocks(),
+                blocks.freedBlocks(),
+                blocks.walk().liveBytes(),
+                blocks.usedBytes(),
+                blocks.peakBytes(),
+                blocks.heldBytes(),
+                config.limitBytes(),
+                space.bytes,
+                reclaimer.waiting(),
+                javaObjects.held(),
+                life.openViews(),
+                new HeapNumbers.Cycles(
+                        collected.collections(),
+                        collected.cycles(),
+                        cycles.candidates(),
+                        collected.freedObjects(),
+                        collected.freedBytes(),
+                        collected.nanos(),
+                        collected.longestPauseNanos()),
+                census.histogram(),
+                census.sizeClasses());
+    }
+
     /** {@return what the cycle collector has done, and what waits for it} */
     public CycleStats cycleStats() {
         checkOwner();
@@ -824,6 +859,7 @@ public final class ConfinedHeap extends PayloadAccess {
                 config.notices().accept(leaks.text());
             }
         }
+        NumbersOut.closing(numberOut, this);
         closed = true;
         user = null;
         life.end();

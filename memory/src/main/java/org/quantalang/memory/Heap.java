@@ -1,5 +1,6 @@
 package org.quantalang.memory;
 
+import org.quantalang.memory.inspect.HeapNumbers;
 import org.quantalang.memory.inspect.Histogram;
 import org.quantalang.memory.inspect.SizeClassStats;
 import org.quantalang.memory.inspect.TypeCounts;
@@ -249,6 +250,15 @@ public interface Heap extends AutoCloseable {
 
     /** {@return bytes of memory the heap's pages of objects hold from the system} */
     long heldBytes();
+
+    /**
+     * Takes all numbers at once. A step for each block. The environment variable {@code
+     * QUANTA_HEAP_STATS} ({@code stderr} or a file) has them written when a heap closes, and when
+     * the process ends.
+     *
+     * @return what the heap did and holds
+     */
+    HeapNumbers numbers();
 
     /** {@return live objects by type} Cost: one step for each block. */
     Histogram histogram();

@@ -1,5 +1,6 @@
 package org.quantalang.memory;
 
+import org.quantalang.memory.inspect.HeapNumbers;
 import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.debug.ObjectChecks;
 import org.quantalang.memory.internal.object.Memory;
@@ -16,6 +17,15 @@ abstract sealed class PayloadAccess implements Heap permits ConfinedHeap, Shared
 
     /** What checked mode asks before an operation. */
     abstract ObjectChecks checks();
+
+    /** The numbers, whoever asks. */
+    abstract HeapNumbers numbersNow();
+
+    @Override
+    public final HeapNumbers numbers() {
+        checkCaller();
+        return numbersNow();
+    }
 
     final void checkWithin(String operation, long object, long offset, long bytes) {
         checkCaller();

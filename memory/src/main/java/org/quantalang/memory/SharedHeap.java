@@ -1,5 +1,6 @@
 package org.quantalang.memory;
 
+import org.quantalang.memory.inspect.HeapNumbers;
 import org.quantalang.memory.inspect.Histogram;
 import org.quantalang.memory.inspect.SizeClassStats;
 import org.quantalang.memory.inspect.TypeCounts;
@@ -88,6 +89,9 @@ public final class SharedHeap extends PayloadAccess {
     /** See {@link Owners#threadIds}. */
     private final long[] threadIds;
 
+    /** See {@link NumbersOut#opened}. */
+    private long numberOut;
+
     private volatile boolean closed;
 
     private SharedHeap(HeapConfig config) {
@@ -140,7 +144,9 @@ public final class SharedHeap extends PayloadAccess {
      * @throws OutOfMemoryError if the system has no address space for it
      */
     public static SharedHeap open(HeapConfig config) {
-        return new SharedHeap(config);
+        SharedHeap heap = new SharedHeap(config);
+        heap.numberOut = NumbersOut.opened(heap);
+        return heap;
     }
 
     // ---- types
@@ -672,6 +678,27 @@ public final class SharedHeap extends PayloadAccess {
                 allocated, freed, cycles.collections(), cycles.structures(), allocated - freed);
     }
 
+    @Override
+    HeapNumbers numbersNow() {
+        return new HeapNumbers(
+                config.name(),
+                "shared",
+                pages.walk().totalAllocated(),
+                pages.walk().totalFreed(),
+                pages.walk().liveBytes(),
+                pages.usedBytes(),
+                pages.peakBytes(),
+                pages.heldBytes(),
+                config.limitBytes(),
+                space.bytes,
+                waitingForOwners(),
+                javaObjects.held(),
+                0,
+                cycles.numbers(),
+                census().histogram(),
+                census().sizeClasses());
+    }
+
     /**
      * {@inheritDoc}
      *
@@ -746,6 +773,7 @@ public final class SharedHeap extends PayloadAccess {
     @Override
     public void close() {
         if (!closed) {
+            NumbersOut.closing(numberOut, this);
             closed = true;
             pages.release();
             space.release();

@@ -18,6 +18,10 @@ final class JsonText {
         return name(name).begin('{');
     }
 
+    JsonText beginArray() {
+        return begin('[');
+    }
+
     JsonText beginArray(String name) {
         return name(name).begin('[');
     }

@@ -5,6 +5,7 @@ import static org.quantalang.memory.internal.object.Memory.getLongAcquire;
 import static org.quantalang.memory.internal.object.Memory.putLong;
 
 import org.quantalang.memory.CollectionResult;
+import org.quantalang.memory.inspect.HeapNumbers;
 import org.quantalang.memory.internal.alloc.PageSource;
 import org.quantalang.memory.internal.alloc.SharedSpace;
 import org.quantalang.memory.internal.cycle.LongStack;
@@ -33,6 +34,10 @@ public final class QuietCycles {
 
     private long collections;
     private long structures;
+    private long freedObjects;
+    private long freedBytes;
+    private long nanos;
+    private long longestNanos;
 
     public QuietCycles(
             SharedSpace space,
@@ -55,6 +60,12 @@ public final class QuietCycles {
     /** Garbage structures freed so far. */
     public long structures() {
         return structures;
+    }
+
+    /** What was done so far; there are no candidates, since every collection looks at all. */
+    public HeapNumbers.Cycles numbers() {
+        return new HeapNumbers.Cycles(
+                collections, structures, 0, freedObjects, freedBytes, nanos, longestNanos);
     }
 
     /** Frees all garbage cycles. */
@@ -85,14 +96,21 @@ public final class QuietCycles {
         }
         collections++;
         structures += found;
+        long objects = space.walk().totalFreed() - freedBefore;
+        long bytes = bytesBefore - space.walk().liveBytes();
+        long took = System.nanoTime() - start;
+        freedObjects += objects;
+        freedBytes += bytes;
+        nanos += took;
+        longestNanos = Math.max(longestNanos, took);
         return new CollectionResult(
                 CollectionResult.Reason.REQUEST,
                 0,
                 traced,
-                space.walk().totalFreed() - freedBefore,
-                bytesBefore - space.walk().liveBytes(),
+                objects,
+                bytes,
                 found,
-                System.nanoTime() - start,
+                took,
                 0,
                 0,
                 0,
