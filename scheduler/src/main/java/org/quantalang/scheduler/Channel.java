@@ -1,6 +1,7 @@
 package org.quantalang.scheduler;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.scheduler.internal.wait.Foreign;
 import org.quantalang.scheduler.internal.wait.SpinLock;
 import org.quantalang.scheduler.internal.wait.Wait;
 import org.quantalang.scheduler.internal.wait.WaitQueue;
@@ -71,7 +72,7 @@ public final class Channel<T> implements AutoCloseable {
             lock.unlock();
         }
         if (whom != null) {
-            whom.wake();
+            Foreign.wake(whom);
         }
         return SendResult.SENT;
     }
@@ -88,7 +89,7 @@ public final class Channel<T> implements AutoCloseable {
             lock.unlock();
         }
         if (whom != null) {
-            whom.wake();
+            Foreign.wake(whom);
         }
         return element;
     }
@@ -161,7 +162,7 @@ public final class Channel<T> implements AutoCloseable {
         }
         for (Waker each : whom) {
             if (each != null) {
-                each.wake();
+                Foreign.wake(each);
             }
         }
     }
@@ -233,7 +234,7 @@ public final class Channel<T> implements AutoCloseable {
                 lock.unlock();
             }
             if (whom != null) {
-                whom.wake();
+                Foreign.wake(whom);
             }
             detach();
             return Poll.ready(sent);
@@ -300,7 +301,7 @@ public final class Channel<T> implements AutoCloseable {
                 lock.unlock();
             }
             if (whom != null) {
-                whom.wake();
+                Foreign.wake(whom);
             }
             detach();
             return Poll.ready(element);
@@ -341,7 +342,7 @@ public final class Channel<T> implements AutoCloseable {
                 lock.unlock();
             }
             if (whom != null) {
-                whom.wake();
+                Foreign.wake(whom);
             }
         }
     }

@@ -1,5 +1,7 @@
 package org.quantalang.scheduler;
 
+import java.util.Objects;
+
 /**
  * How an executor is set up.
  *
@@ -9,12 +11,16 @@ package org.quantalang.scheduler;
  *     pushed
  * @param globalQueueBatch tasks that a worker takes at most at once from the queue that other
  *     threads fill, 1 to {@value #MAX_BATCH}
- * @param stackBytes stack size of a worker thread; 0 for the virtual machine's default
+ * @param stackBytes stack size of a worker thread, at most {@value #MAX_STACK_BYTES}; 0 for the
+ *     virtual machine's default
  */
 public record ExecutorConfig(
         String name, int workers, boolean stealing, int globalQueueBatch, long stackBytes) {
     /** One bit each in the idle mask. */
     public static final int MAX_WORKERS = 48;
+
+    /** A gibibyte. */
+    public static final long MAX_STACK_BYTES = 1L << 30;
 
     /** Half of a worker's ring. */
     public static final int MAX_BATCH = 128;
@@ -26,6 +32,7 @@ public record ExecutorConfig(
      *     stackBytes} is out of range
      */
     public ExecutorConfig {
+        Objects.requireNonNull(name, "name is null");
         if (workers < 1 || workers > MAX_WORKERS) {
             throw new IllegalArgumentException(
                     "number of workers out of range: workers=%d range=1..%d"
@@ -36,8 +43,10 @@ public record ExecutorConfig(
                     "batch out of range: globalQueueBatch=%d range=1..%d"
                             .formatted(globalQueueBatch, MAX_BATCH));
         }
-        if (stackBytes < 0) {
-            throw new IllegalArgumentException("stack size is negative: stackBytes=" + stackBytes);
+        if (stackBytes < 0 || stackBytes > MAX_STACK_BYTES) {
+            throw new IllegalArgumentException(
+                    "stack size out of range: stackBytes=%d range=0..%d"
+                            .formatted(stackBytes, MAX_STACK_BYTES));
         }
     }
 

@@ -1,6 +1,7 @@
 package org.quantalang.scheduler;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.scheduler.internal.wait.Foreign;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -59,7 +60,7 @@ public final class Oneshot<T> implements Pollable<@Nullable T> {
         }
         Waker whom = (Waker) WAKER.getAndSet(this, null);
         if (whom != null) {
-            whom.wake();
+            Foreign.wake(whom);
         }
         return true;
     }
@@ -80,6 +81,9 @@ public final class Oneshot<T> implements Pollable<@Nullable T> {
     @Override
     @SuppressWarnings("NullAway") // null is the value for closed
     public Poll<@Nullable T> poll(Context context) {
+        if (!context.mayGoOn()) {
+            return Poll.pending();
+        }
         if (VALUE.getAcquire(this) == null) {
             WAKER.setVolatile(this, context.waker());
             if (VALUE.getVolatile(this) == null) {

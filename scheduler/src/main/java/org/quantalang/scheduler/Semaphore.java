@@ -1,6 +1,7 @@
 package org.quantalang.scheduler;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.scheduler.internal.wait.Foreign;
 import org.quantalang.scheduler.internal.wait.SpinLock;
 import org.quantalang.scheduler.internal.wait.Wait;
 import org.quantalang.scheduler.internal.wait.WaitQueue;
@@ -140,7 +141,7 @@ public final class Semaphore {
             lock.unlock();
         }
         if (whom != null) {
-            whom.wake();
+            Foreign.wake(whom);
         }
     }
 
@@ -191,7 +192,7 @@ public final class Semaphore {
         } finally {
             lock.unlock();
         }
-        whom.forEach(Waker::wake);
+        whom.forEach(Foreign::wake);
     }
 
     /** Returns how many permits are free at this moment. */
@@ -260,7 +261,7 @@ public final class Semaphore {
             }
             detach();
             if (whom != null) {
-                whom.wake();
+                Foreign.wake(whom);
             }
             return Poll.ready(taken);
         }
@@ -306,7 +307,7 @@ public final class Semaphore {
                 lock.unlock();
             }
             if (whom != null) {
-                whom.wake();
+                Foreign.wake(whom);
             }
         }
     }

@@ -6,6 +6,7 @@ import org.quantalang.scheduler.internal.task.TaskCell;
 import org.quantalang.scheduler.internal.task.TaskQueue;
 import org.quantalang.scheduler.internal.time.Wheel;
 import org.quantalang.scheduler.internal.time.WheelTimer;
+import org.quantalang.scheduler.internal.wait.Foreign;
 
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -96,7 +97,7 @@ public final class Simulation {
         WheelTimer fired = wheel.advance(next);
         while (fired != null) {
             WheelTimer following = fired.takeNext();
-            fired.waker().wake();
+            Foreign.wake(fired.waker());
             fired = following;
         }
         return true;

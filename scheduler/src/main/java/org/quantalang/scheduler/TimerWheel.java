@@ -2,6 +2,7 @@ package org.quantalang.scheduler;
 
 import org.quantalang.scheduler.internal.time.Wheel;
 import org.quantalang.scheduler.internal.time.WheelTimer;
+import org.quantalang.scheduler.internal.wait.Foreign;
 
 import java.time.Duration;
 
@@ -85,7 +86,7 @@ public final class TimerWheel {
         WheelTimer fired = wheel.advance(tick);
         while (fired != null) {
             WheelTimer next = fired.takeNext();
-            fired.waker().wake();
+            Foreign.wake(fired.waker());
             fired = next;
         }
         long next = wheel.nextTick();

@@ -10,6 +10,7 @@ import org.quantalang.scheduler.TaskFailedException;
 import org.quantalang.scheduler.TaskState;
 import org.quantalang.scheduler.Timers;
 import org.quantalang.scheduler.Waker;
+import org.quantalang.scheduler.internal.wait.Foreign;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -17,6 +18,9 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -135,7 +139,7 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
     private void endCancelled() {
         Pollable<T> held = pollable;
         if (held != null) {
-            guarded(held::cancelled);
+            Foreign.run(held::cancelled);
         }
         announceEnd();
     }
@@ -143,7 +147,7 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
     private void announceEnd() {
         pollable = null; // a waker may be kept for long; what the task held may not
         if (isWaiting()) {
-            guarded(this::abortWaits);
+            Foreign.run(this::abortWaits);
         }
         Family own = family;
         if (own != null && own.parent != null) {
@@ -172,24 +176,9 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
     private static void tell(Object whom) {
         switch (whom) {
             case Thread thread -> LockSupport.unpark(thread);
-            case Waker waker -> guarded(waker::wake);
-            case Runnable action -> guarded(action);
+            case Waker waker -> Foreign.wake(waker);
+            case Runnable action -> Foreign.run(action);
             default -> throw new IllegalStateException("unknown waiter: " + whom);
-        }
-    }
-
-    /** Foreign code at the end of a task: its failure must not keep the rest from going on. */
-    private static void guarded(Runnable action) {
-        try {
-            action.run();
-        } catch (Throwable failure) {
-            Thread thread = Thread.currentThread();
-            try {
-                thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
-            } catch (Throwable ignored) {
-                // The handler failed as well: as in a thread that ends, that is nobody's business.
-                return;
-            }
         }
     }
 
@@ -277,13 +266,7 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
     }
 
     private void awaitEnd() throws InterruptedException {
-        if (isFinished()) {
-            return;
-        }
-        if (queue.isWorkerThread()) {
-            throw new IllegalStateException(
-                    "a worker must not block on a task: id=%d; poll it instead".formatted(id));
-        }
+        refuseToBlock(isFinished());
         register(Thread.currentThread());
         while (!isFinished()) {
             if (Thread.interrupted()) {
@@ -293,8 +276,18 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
         }
     }
 
+    private void refuseToBlock(boolean over) {
+        if (!over && queue.isWorkerThread()) {
+            throw new IllegalStateException(
+                    "a worker must not block on a task: id=%d; poll it instead".formatted(id));
+        }
+    }
+
     @Override
     public Poll<T> poll(Context context) {
+        if (!context.mayGoOn()) {
+            return Poll.pending();
+        }
         // Registered, then looked at again: an end between the two is seen by one of them.
         if (isFinished() || !register(context.waker())) {
             return Poll.ready(outcome());
@@ -325,7 +318,7 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
     @Override
     public void onEnd(Runnable action) {
         if (!register(new Action(action))) {
-            guarded(action);
+            Foreign.run(action);
         }
     }
 
@@ -345,6 +338,25 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
                     public boolean cancel(boolean mayInterruptIfRunning) {
                         TaskCell.this.cancel();
                         return super.cancel(mayInterruptIfRunning);
+                    }
+
+                    @Override
+                    public T get() throws InterruptedException, ExecutionException {
+                        refuseToBlock(isDone());
+                        return super.get();
+                    }
+
+                    @Override
+                    public T get(long timeout, TimeUnit unit)
+                            throws InterruptedException, ExecutionException, TimeoutException {
+                        refuseToBlock(isDone());
+                        return super.get(timeout, unit);
+                    }
+
+                    @Override
+                    public T join() {
+                        refuseToBlock(isDone());
+                        return super.join();
                     }
                 };
         onEnd(

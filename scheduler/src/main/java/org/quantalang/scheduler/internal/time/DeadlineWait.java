@@ -22,6 +22,9 @@ public final class DeadlineWait extends Wait {
      * the next period.
      */
     public boolean poll(Context context) {
+        if (!context.mayGoOn()) {
+            return false;
+        }
         Timers timers = context.timers();
         long now = timers.nanoTime();
         if (!started) {

@@ -3,6 +3,7 @@ package org.quantalang.scheduler.internal.time;
 import org.jspecify.annotations.Nullable;
 import org.quantalang.scheduler.Timers;
 import org.quantalang.scheduler.Waker;
+import org.quantalang.scheduler.internal.wait.Foreign;
 import org.quantalang.scheduler.internal.wait.SpinLock;
 
 import java.util.concurrent.locks.LockSupport;
@@ -111,13 +112,7 @@ public final class TimerThread implements Timers {
         WheelTimer timer = first;
         while (timer != null) {
             WheelTimer next = timer.takeNext();
-            try {
-                timer.waker().wake();
-            } catch (Throwable failure) {
-                // A waker of the user's own: the other timers must not suffer.
-                Thread thread = Thread.currentThread();
-                thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
-            }
+            Foreign.wake(timer.waker());
             timer = next;
         }
     }

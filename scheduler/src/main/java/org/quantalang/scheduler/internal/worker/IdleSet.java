@@ -66,7 +66,9 @@ public final class IdleSet {
             }
             // The lowest first: surplus workers stay asleep.
             int worker = Long.numberOfTrailingZeros(idle);
-            if (WORD.compareAndSet(this, before, (before & ~(1L << worker)) + ONE_SEARCHING)) {
+            long after = (before & ~(1L << worker)) + ONE_SEARCHING;
+            if (WORD.compareAndSet(this, before, after)) {
+                assert isInRange(after) : describe(after);
                 return worker;
             }
         }
@@ -80,6 +82,7 @@ public final class IdleSet {
                 return false;
             }
             if (WORD.compareAndSet(this, before, before + ONE_SEARCHING)) {
+                assert isInRange(before + ONE_SEARCHING) : describe(before + ONE_SEARCHING);
                 return true;
             }
         }
@@ -88,7 +91,18 @@ public final class IdleSet {
     /** A searching worker has found a task. Returns whether nobody searches any more. */
     public boolean stopSearching() {
         long before = (long) WORD.getAndAdd(this, -ONE_SEARCHING);
+        assert isInRange(before - ONE_SEARCHING) : describe(before - ONE_SEARCHING);
         return before >>> MASK_BITS == 1;
+    }
+
+    private boolean isInRange(long now) {
+        return now >>> MASK_BITS <= workers - Long.bitCount(now & IDLE_MASK)
+                && (now & IDLE_MASK) >>> workers == 0;
+    }
+
+    private String describe(long now) {
+        return "counts out of range: searching=%d asleep=%d workers=%d"
+                .formatted(now >>> MASK_BITS, Long.bitCount(now & IDLE_MASK), workers);
     }
 
     /**
@@ -103,6 +117,7 @@ public final class IdleSet {
             long before = (long) WORD.getVolatile(this);
             long after = (before | (1L << worker)) - (searching ? ONE_SEARCHING : 0);
             if (WORD.compareAndSet(this, before, after)) {
+                assert isInRange(after) : describe(after);
                 return after >>> MASK_BITS == 0;
             }
         }
