@@ -21,10 +21,18 @@ import org.quantalang.memory.internal.type.TypeTable;
  * with the rest. Owner thread only.
  */
 final class Edges {
+    /** What no header word has as its type. */
+    private static final long NO_TYPE = -1;
+
     private final TypeTable types;
     private final LongStack copied;
     private final SlotVisitor copy = this::copySlot;
     private static final SlotVisitor CLEAR = slot -> Memory.putLong(slot, 0);
+
+    // The type seen last, mostly that of the next: so its slots do not wait for the descriptor.
+    private long spanType = NO_TYPE;
+    private long firstSlot;
+    private long endSlot;
 
     /** Address of the first slot. */
     long start;
@@ -46,16 +54,22 @@ final class Edges {
 
     /** Finds the slots of an object of any type. */
     void of(long header) {
-        long type = types.descriptor(getLong(header));
-        int flags = TypeDescriptor.flags(type);
-        if ((flags & TypeDescriptor.UNUSUAL_RUNS) == 0) {
+        long word = getLong(header);
+        if ((word & HeaderWord.TYPE_MASK) != spanType) {
+            long type = types.descriptor(word);
+            int flags = TypeDescriptor.flags(type);
+            if ((flags & TypeDescriptor.UNUSUAL_RUNS) != 0) {
+                unusual(header, type, flags);
+                return;
+            }
             long run = TypeDescriptor.onlyRun(type);
-            start = TypeDescriptor.start(header, run);
-            end = TypeDescriptor.end(header, run);
-            complete = true;
-        } else {
-            unusual(header, type, flags);
+            spanType = word & HeaderWord.TYPE_MASK;
+            firstSlot = TypeDescriptor.start(0, run);
+            endSlot = TypeDescriptor.end(0, run);
         }
+        start = header + firstSlot;
+        end = header + endSlot;
+        complete = true;
     }
 
     /** Finds the slots of an object whose type has no single run. */

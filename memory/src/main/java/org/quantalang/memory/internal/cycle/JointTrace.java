@@ -41,6 +41,7 @@ final class JointTrace {
 
     private final TypeTable types;
     private final Edges edges;
+    private final ReadAhead readAhead;
     private final Epochs epochs;
     private final long clockObjects;
 
@@ -73,10 +74,17 @@ final class JointTrace {
     private long epoch;
     private long garbageEpoch;
 
-    JointTrace(TypeTable types, Edges edges, Epochs epochs, PageSource source, long clockObjects) {
+    JointTrace(
+            TypeTable types,
+            Edges edges,
+            ReadAhead readAhead,
+            Epochs epochs,
+            PageSource source,
+            long clockObjects) {
         this.clockObjects = clockObjects;
         this.types = types;
         this.edges = edges;
+        this.readAhead = readAhead;
         this.epochs = epochs;
         this.set = new LongStack(source);
         this.list = new LongStack(source);
@@ -174,12 +182,19 @@ final class JointTrace {
         long head = set.bottom() + (entered << 3);
         long tail = set.top();
         long limit = set.limit();
+        long ahead = Math.max(head, set.bottom() + ReadAhead.WORTHWHILE_BYTES);
         long open = 0;
         int flags = flagsSeen;
         boolean stop = false;
         boolean partial = false;
         long clock = nextClock;
         while (head != tail) {
+            if (head >= ahead) {
+                ahead = head + ReadAhead.GROUP_BYTES;
+                if (ahead <= tail) {
+                    readAhead.children(head, ahead);
+                }
+            }
             long header = getLong(head);
             head += Long.BYTES;
             long type = types.descriptor(getLong(header));
@@ -199,9 +214,11 @@ final class JointTrace {
             }
             if (limit - tail < end - slot) {
                 long headAt = head - set.bottom();
+                ahead -= set.bottom();
                 set.top(tail);
                 stop |= !set.reserve((end - slot) >>> 3);
                 head = set.bottom() + headAt;
+                ahead += set.bottom();
                 tail = set.top();
                 limit = set.limit();
             }
@@ -307,30 +324,44 @@ final class JointTrace {
 
     /** From each member with an unexplained reference to all that it reaches. */
     private void spreadLive(LongStack members, long memberEpoch) {
-        for (long i = 0; i < members.size(); i++) {
-            long start = members.get(i);
-            long startNote = getLong(start + SideCount.WORD);
-            if ((startNote & LIVE) != 0 || suspect(start)) {
-                continue;
+        work.clear();
+        long end = members.top();
+        for (long at = members.bottom(); at != end; at += Long.BYTES) {
+            long header = getLong(at);
+            if (!suspect(header)) {
+                putLong(header + SideCount.WORD, getLong(header + SideCount.WORD) | LIVE);
+                work.push(header);
             }
-            putLong(start + SideCount.WORD, startNote | LIVE);
-            work.push(start);
-            while (!work.isEmpty()) {
-                edges.of(work.pop());
-                for (long slot = edges.start, last = edges.end; slot != last; slot += Long.BYTES) {
-                    long object = getLong(slot);
-                    if (object == 0) {
-                        continue;
-                    }
-                    long child = object - HeaderWord.BYTES;
-                    long note = getLong(child + SideCount.WORD);
-                    if (SideCount.epoch(note) == memberEpoch && (note & LIVE) == 0) {
-                        putLong(child + SideCount.WORD, note | LIVE);
-                        work.push(child);
-                    }
+        }
+        // A queue, although each entry is read once: so it is known what comes next.
+        long head = work.bottom();
+        long tail = work.top();
+        boolean many = end - members.bottom() >= ReadAhead.WORTHWHILE_BYTES;
+        long ahead = many ? head : Long.MAX_VALUE;
+        while (head != tail) {
+            if (head >= ahead) {
+                ahead = head + ReadAhead.GROUP_BYTES;
+                if (ahead <= tail) {
+                    readAhead.children(head, ahead);
+                }
+            }
+            edges.of(getLong(head));
+            head += Long.BYTES;
+            for (long slot = edges.start, last = edges.end; slot != last; slot += Long.BYTES) {
+                long object = getLong(slot);
+                if (object == 0) {
+                    continue;
+                }
+                long note = object - HeaderWord.BYTES + SideCount.WORD;
+                long before = getLong(note);
+                if (SideCount.epoch(before) == memberEpoch && (before & LIVE) == 0) {
+                    putLong(note, before | LIVE);
+                    putLong(tail, object - HeaderWord.BYTES);
+                    tail += Long.BYTES;
                 }
             }
         }
+        work.clear();
     }
 
     private void keepNotLive(LongStack members) {

@@ -147,8 +147,10 @@ public final class LocalCollector implements CycleCollector {
         this.epochs = new Epochs(blocks, lastEpoch);
         this.edges = new Edges(types, source);
         this.local = new LocalTrace(types, edges, source);
-        this.joint = new JointTrace(types, edges, epochs, source, options.clockObjects());
-        this.sliced = new SlicedTrace(edges, epochs, candidates, counters, source);
+        var readAhead = new ReadAhead(types);
+        this.joint =
+                new JointTrace(types, edges, readAhead, epochs, source, options.clockObjects());
+        this.sliced = new SlicedTrace(edges, readAhead, epochs, candidates, counters, source);
         this.open = new LongStack(source);
         this.sliceNanos = options.slice().toNanos();
         this.restNanos =

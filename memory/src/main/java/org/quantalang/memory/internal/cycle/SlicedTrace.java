@@ -63,6 +63,7 @@ final class SlicedTrace {
     }
 
     private final Edges edges;
+    private final ReadAhead readAhead;
     private final Epochs epochs;
     private final Candidates candidates;
     private final CycleCounters counters;
@@ -79,15 +80,24 @@ final class SlicedTrace {
     private long epoch;
     private long next;
     private long kept;
+
+    /** Index in the list at work that is not read ahead yet. */
+    private long ahead;
+
+    /** Entries of {@code spread} that have been spread from. */
+    private long spreadFrom;
+
     private long marked;
 
     SlicedTrace(
             Edges edges,
+            ReadAhead readAhead,
             Epochs epochs,
             Candidates candidates,
             CycleCounters counters,
             PageSource source) {
         this.edges = edges;
+        this.readAhead = readAhead;
         this.epochs = epochs;
         this.candidates = candidates;
         this.counters = counters;
@@ -140,6 +150,7 @@ final class SlicedTrace {
         }
         members.clear();
         spread.clear();
+        spreadFrom = 0;
         roots.clear();
         leftOut = false;
         epochs.reserve(1);
@@ -151,6 +162,19 @@ final class SlicedTrace {
         phase = following;
         next = 0;
         kept = 0;
+        ahead = ReadAhead.WORTHWHILE;
+    }
+
+    /**
+     * Before entry {@code index} of a list is looked at: reads what it and the next ones lead to.
+     */
+    private void readAhead(LongStack list, long index) {
+        if (index >= ahead) {
+            ahead = index + ReadAhead.GROUP;
+            if (ahead <= list.size()) {
+                readAhead.children(list.bottom() + (index << 3), list.bottom() + (ahead << 3));
+            }
+        }
     }
 
     /**
@@ -231,6 +255,7 @@ final class SlicedTrace {
     private long mark(long most) {
         long left = most;
         for (; left > 0 && next < members.size(); left--) {
+            readAhead(members, next);
             long header = members.get(next++);
             if (!HeaderWord.alive(getLong(header))) {
                 continue;
@@ -356,21 +381,23 @@ final class SlicedTrace {
         spread.push(header);
     }
 
+    /** First all that liveness starts from, then, as a queue, what it spreads to. */
     private long spreadLive(long most) {
         long left = most;
-        for (; left > 0; left--) {
-            if (spread.isEmpty()) {
-                if (next == members.size()) {
-                    enter(Phase.VERIFY);
-                    break;
-                }
-                startFrom(members.get(next++));
-                continue;
-            }
-            long header = spread.pop();
+        for (; left > 0 && next < members.size(); left--) {
+            startFrom(members.get(next++));
+        }
+        for (; left > 0 && spreadFrom < spread.size(); left--) {
+            readAhead(spread, spreadFrom);
+            long header = spread.get(spreadFrom++);
             if (HeaderWord.alive(getLong(header))) {
                 spreadFrom(header);
             }
+        }
+        if (next == members.size() && spreadFrom == spread.size()) {
+            spread.clear();
+            spreadFrom = 0;
+            enter(Phase.VERIFY);
         }
         return left;
     }
