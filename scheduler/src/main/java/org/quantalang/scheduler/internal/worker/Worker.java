@@ -6,6 +6,7 @@ import org.quantalang.scheduler.internal.queue.RunQueue;
 import org.quantalang.scheduler.internal.task.CurrentTask;
 import org.quantalang.scheduler.internal.task.TaskCell;
 
+import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -16,7 +17,6 @@ import java.util.concurrent.locks.LockSupport;
  * wake each other through it is cut after a few, so that the ring is not starved.
  */
 final class Worker extends Thread implements CurrentTask.Runner {
-    private static final int INJECTOR_INTERVAL = 61; // polls between looks outside; odd and prime
     private static final int SLOT_STREAK = 3;
     private static final int SEARCH_ROUNDS = 4;
     private static final int SPINS_BETWEEN_LOOKS = 16;
@@ -45,7 +45,8 @@ final class Worker extends Thread implements CurrentTask.Runner {
     private long nextId;
     private long idsEnd;
     private int streak;
-    private int turn;
+    private final FairnessTick tick = new FairnessTick(System::nanoTime);
+    private int turn; // at which stripe of the injector to look first
     private long random;
     private boolean searching;
     private boolean sawYoung;
@@ -123,8 +124,8 @@ final class Worker extends Thread implements CurrentTask.Runner {
             int moved = ring.takeHalf(half);
             for (int i = 0; i < moved; i++) {
                 all.injector().add(half[i]);
-                half[i] = task; // forget it
             }
+            Arrays.fill(half, 0, moved, null); // what is held here is not collected
         }
     }
 
@@ -149,8 +150,8 @@ final class Worker extends Thread implements CurrentTask.Runner {
 
     /** The next task to run; before it, which may run for long, the ring is announced. */
     private @Nullable TaskCell<?> next() {
-        if (++turn % INJECTOR_INTERVAL == 0) {
-            TaskCell<?> outside = all.injector().poll(turn);
+        if (tick.isDue()) {
+            TaskCell<?> outside = all.injector().poll(turn++);
             if (outside != null) {
                 announce();
                 return outside;
@@ -204,6 +205,7 @@ final class Worker extends Thread implements CurrentTask.Runner {
     private @Nullable TaskCell<?> idle() {
         long since = System.nanoTime();
         boolean slept = false;
+        tick.pause();
         while (true) {
             if (!searching) {
                 searching = all.idle().startSearching();
