@@ -11,6 +11,7 @@ import org.quantalang.memory.inspect.TypeCounts;
 import org.quantalang.memory.inspect.VerificationReport;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.HeapSpace;
+import org.quantalang.memory.internal.alloc.PageAccount;
 import org.quantalang.memory.internal.alloc.SizeClass;
 import org.quantalang.memory.internal.count.Reclaimer;
 import org.quantalang.memory.internal.count.WeakCounts;
@@ -79,6 +80,7 @@ public final class ConfinedHeap extends PayloadAccess {
     private final boolean countTypes;
     private final Cleaner.Cleanable cleanable;
     private final Reservation reservation;
+    private final AccountHost accounts;
 
     /** Asked before every operation if checked mode is on; see {@link CheckedLevel}. */
     private final ObjectChecks checks;
@@ -98,10 +100,13 @@ public final class ConfinedHeap extends PayloadAccess {
         space =
                 HeapSpace.reserve(
                         config.pageSource(), config.addressSpaceBytes(), config.notices());
-        blocks = new BlockAllocator(space, config.limitBytes(), config.returnDelay().toNanos());
+        blocks =
+                new BlockAllocator(
+                        space, config.name(), config.limitBytes(), config.returnDelay().toNanos());
         types = new TypeTable(space, blocks.classes(), countTypes);
         census = new HeapCensus(blocks::walk, types);
         checks = new ObjectChecks(config.name(), blocks.walk(), types, counts());
+        accounts = new ConfinedAccounts(config, blocks);
         destructors = new DestructorCalls(this, types, config.failureHandler());
         cycles = collector();
         reclaimer =
@@ -320,6 +325,10 @@ public final class ConfinedHeap extends PayloadAccess {
     }
 
     private HeapOutOfMemoryError outOfMemory(long payload) {
+        HeapOutOfMemoryError ofAccount = accounts.outOfMemory(payload);
+        if (ofAccount != null) {
+            return ofAccount;
+        }
         return new HeapOutOfMemoryError(
                 String.format(
                         Locale.ROOT,
@@ -754,6 +763,7 @@ public final class ConfinedHeap extends PayloadAccess {
                         collected.freedBytes(),
                         collected.nanos(),
                         collected.longestPauseNanos()),
+                blocks.accounts().stats(blocks.accounts().root()),
                 census.histogram(),
                 census.sizeClasses());
     }
@@ -870,6 +880,55 @@ public final class ConfinedHeap extends PayloadAccess {
     @Override
     void checkCaller() {
         checkOwner();
+    }
+
+    @Override
+    AccountHost accountHost() {
+        return accounts;
+    }
+
+    private final class ConfinedAccounts extends AccountHost {
+        private final BlockAllocator blocks;
+
+        ConfinedAccounts(HeapConfig config, BlockAllocator blocks) {
+            super(config, blocks.accounts());
+            this.blocks = blocks;
+        }
+
+        @Override
+        void checkCaller() {
+            checkOwner();
+        }
+
+        @Override
+        boolean ended() {
+            return closed;
+        }
+
+        @Override
+        BlockAllocator blocks() {
+            return blocks;
+        }
+
+        @Override
+        boolean prepare(PageAccount opened) {
+            return blocks.openAccount(opened);
+        }
+
+        @Override
+        void merge() {
+            blocks.mergeClosed();
+        }
+
+        @Override
+        void settle() {
+            collectCycles();
+        }
+
+        @Override
+        HeapCensus census() {
+            return census;
+        }
     }
 
     @Override

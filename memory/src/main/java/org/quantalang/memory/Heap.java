@@ -260,6 +260,14 @@ public interface Heap extends AutoCloseable {
      */
     HeapNumbers numbers();
 
+    /**
+     * The account of the whole heap, whose limit is the heap's; from it accounts with limits of
+     * their own are opened.
+     *
+     * @return the account; need not be closed
+     */
+    Account account();
+
     /** {@return live objects by type} Cost: one step for each block. */
     Histogram histogram();
 

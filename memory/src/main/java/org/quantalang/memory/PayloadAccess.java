@@ -21,6 +21,15 @@ abstract sealed class PayloadAccess implements Heap permits ConfinedHeap, Shared
     /** The numbers, whoever asks. */
     abstract HeapNumbers numbersNow();
 
+    /** What its accounts need. */
+    abstract AccountHost accountHost();
+
+    @Override
+    public final Account account() {
+        checkCaller();
+        return accountHost().root();
+    }
+
     @Override
     public final HeapNumbers numbers() {
         checkCaller();

@@ -7,6 +7,7 @@ import org.quantalang.memory.inspect.TypeCounts;
 import org.quantalang.memory.inspect.VerificationReport;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.HeapSpace;
+import org.quantalang.memory.internal.alloc.PageAccount;
 import org.quantalang.memory.internal.alloc.SharedSpace;
 import org.quantalang.memory.internal.alloc.SizeClass;
 import org.quantalang.memory.internal.debug.CheckedLevel;
@@ -85,6 +86,7 @@ public final class SharedHeap extends PayloadAccess {
     private final boolean countTypes;
     private final Pauses pauses;
     private final QuietCycles cycles;
+    private final AccountHost accounts;
 
     /** See {@link Owners#threadIds}. */
     private final long[] threadIds;
@@ -107,6 +109,7 @@ public final class SharedHeap extends PayloadAccess {
         pages =
                 new SharedSpace(
                         space,
+                        config.name(),
                         config.limitBytes(),
                         config.returnDelay().toNanos(),
                         mostOwners,
@@ -127,6 +130,7 @@ public final class SharedHeap extends PayloadAccess {
                         javaObjects,
                         destructors::run,
                         config.releaseBudget());
+        accounts = new SharedAccounts(config, pages);
         pauses = new Pauses(pages, owners);
         cycles = new QuietCycles(pages, config.pageSource(), owners, types, reclaimer);
     }
@@ -286,13 +290,17 @@ public final class SharedHeap extends PayloadAccess {
             trim();
             header = self.allocateSlow(sizeClass, firstBlock, bytes);
             if (header == BlockAllocator.NONE) {
-                throw outOfMemory(payload);
+                throw outOfMemory(self, payload);
             }
         }
         return header;
     }
 
-    private HeapOutOfMemoryError outOfMemory(long payload) {
+    private HeapOutOfMemoryError outOfMemory(Owner self, long payload) {
+        HeapOutOfMemoryError ofAccount = self.isCommon() ? null : accounts.outOfMemory(payload);
+        if (ofAccount != null) {
+            return ofAccount;
+        }
         return new HeapOutOfMemoryError(
                 String.format(
                         Locale.ROOT,
@@ -695,6 +703,7 @@ public final class SharedHeap extends PayloadAccess {
                 javaObjects.held(),
                 0,
                 cycles.numbers(),
+                pages.accounts().stats(pages.accounts().root()),
                 census().histogram(),
                 census().sizeClasses());
     }
@@ -784,6 +793,63 @@ public final class SharedHeap extends PayloadAccess {
     void checkCaller() {
         if (closed) {
             throw new IllegalStateException("heap is closed: name=" + config.name());
+        }
+    }
+
+    @Override
+    AccountHost accountHost() {
+        return accounts;
+    }
+
+    private final class SharedAccounts extends AccountHost {
+        private final SharedSpace pages;
+
+        SharedAccounts(HeapConfig config, SharedSpace pages) {
+            super(config, pages.accounts());
+            this.pages = pages;
+        }
+
+        @Override
+        void checkCaller() {
+            SharedHeap.this.checkCaller();
+        }
+
+        @Override
+        boolean ended() {
+            return closed;
+        }
+
+        @Override
+        BlockAllocator blocks() {
+            Owner self = owners.current();
+            if (self.isCommon()) {
+                throw new IllegalStateException(
+                        "virtual threads cannot enter accounts: thread=%s; what they allocate is"
+                                        .formatted(Thread.currentThread())
+                                + " charged to the heap");
+            }
+            return self.blocks;
+        }
+
+        @Override
+        boolean prepare(PageAccount opened) {
+            return pages.openAccount(opened);
+        }
+
+        @Override
+        void merge() {
+            reclaimer.reap(); // ended threads leave pages
+            trim();
+        }
+
+        @Override
+        void settle() {
+            poll();
+        }
+
+        @Override
+        HeapCensus census() {
+            return SharedHeap.this.census();
         }
     }
 

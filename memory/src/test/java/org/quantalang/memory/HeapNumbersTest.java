@@ -276,6 +276,7 @@ class HeapNumbersTest {
             }
             case VALUE_NUMBER_INT -> parser.getLongValue();
             case VALUE_STRING -> parser.getText();
+            case VALUE_TRUE, VALUE_FALSE -> parser.getBooleanValue();
             default -> throw new AssertionError("unexpected: " + parser.currentToken());
         };
     }

@@ -22,6 +22,7 @@ import java.util.List;
  * @param javaObjects Java objects held from off heap
  * @param openViews views whose arenas are open
  * @param cycles what the collector of cycles did
+ * @param accounts the heap's account, with those below it
  * @param types live objects by type
  * @param sizeClasses size classes that were ever used
  */
@@ -40,6 +41,7 @@ public record HeapNumbers(
         long javaObjects,
         long openViews,
         Cycles cycles,
+        AccountStats accounts,
         Histogram types,
         List<SizeClassStats> sizeClasses) {
     /**
@@ -98,7 +100,9 @@ public record HeapNumbers(
                 .member("nanos", cycles.nanos)
                 .member("longestPauseNanos", cycles.longestPauseNanos)
                 .endObject()
-                .beginArray("types");
+                .beginObject("accounts");
+        accounts.writeMembers(json);
+        json.endObject().beginArray("types");
         types.writeRows(json).endArray().beginArray("sizeClasses");
         for (SizeClassStats each : sizeClasses) {
             json.beginObject()

@@ -42,8 +42,13 @@ public final class BlockAllocator {
     private final long entryBias;
     private final SizeClassTable classes;
 
-    /** Where the current page of each class is. */
-    private final long ownClassTable;
+    private final ClassTables tables;
+
+    /** Charged with the pages of new blocks. */
+    private PageAccount account;
+
+    /** Where the current page of each class is, for that account. */
+    private long ownClassTable;
 
     /** That table, or the one without pages while something must be done before allocating. */
     private long classTable;
@@ -55,9 +60,18 @@ public final class BlockAllocator {
 
     private long collectedBytes;
 
-    public BlockAllocator(HeapSpace space, long limitBytes, long returnDelayNanos) {
+    /** Who refused a page last; see {@link #refusedBy}. */
+    private @Nullable PageAccount refusedBy;
+
+    /** As many closed accounts have been merged; see {@link #mergeClosed}. */
+    private int merges;
+
+    public BlockAllocator(
+            HeapSpace space, String heapName, long limitBytes, long returnDelayNanos) {
         this.space = space;
-        this.pool = new PagePool(space, limitBytes, returnDelayNanos);
+        this.pool = new PagePool(space, heapName, limitBytes, returnDelayNanos);
+        this.tables = new ClassTables(space, pool, space.classTable);
+        this.account = pool.accounts.root();
         this.entryBias = space.entryBias;
         this.classes = new SizeClassTable();
         this.ownClassTable = space.classTable;
@@ -76,6 +90,8 @@ public final class BlockAllocator {
             int owner) {
         this.space = space;
         this.pool = pool;
+        this.tables = new ClassTables(space, pool, classTable);
+        this.account = pool.accounts.root();
         this.entryBias = space.entryBias;
         this.classes = classes;
         this.ownClassTable = classTable;
@@ -83,16 +99,16 @@ public final class BlockAllocator {
         this.remote = remote;
         this.owner = owner;
         for (int index = 0; index < HeapSpace.MAX_SIZE_CLASSES; index++) {
-            setCurrent(index, space.noPage);
+            setCurrent(classTable, index, space.noPage);
         }
     }
 
-    private long current(int sizeClass) {
-        return getLong(ownClassTable + ((long) sizeClass << 3));
+    private static long current(long table, int sizeClass) {
+        return getLong(table + ((long) sizeClass << 3));
     }
 
-    private void setCurrent(int sizeClass, long entry) {
-        putLong(ownClassTable + ((long) sizeClass << 3), entry);
+    private static void setCurrent(long table, int sizeClass, long entry) {
+        putLong(table + ((long) sizeClass << 3), entry);
     }
 
     /** The classes and their totals. */
@@ -125,7 +141,7 @@ public final class BlockAllocator {
      */
     public long allocateSlow(int sizeClass) {
         while (true) {
-            long entry = current(sizeClass);
+            long entry = current(ownClassTable, sizeClass);
             if (entry == space.noPage) {
                 if (!addPage(sizeClass)) {
                     return NONE;
@@ -260,7 +276,7 @@ public final class BlockAllocator {
     // ---- pages of a class
 
     private boolean addPage(int sizeClass) {
-        long page = pool.acquire(1);
+        long page = acquire(1);
         if (page == PagePool.NONE) {
             return false;
         }
@@ -279,9 +295,17 @@ public final class BlockAllocator {
         PageTable.next(entry, 0);
         PageTable.prev(entry, 0);
         classes.pageAdded(sizeClass);
-        makeCurrent(sizeClass, entry);
+        makeCurrent(ownClassTable, sizeClass, entry);
         open(entry, PageTable.SMALL);
         return true;
+    }
+
+    private long acquire(long pages) {
+        long page = pool.acquire(pages, account);
+        if (page == PagePool.NONE) {
+            refusedBy = pool.accounts.refusing(account, pages);
+        }
+        return page;
     }
 
     /** A page that is ready begins to count as one of blocks. */
@@ -295,10 +319,10 @@ public final class BlockAllocator {
     }
 
     /** Puts a page in front; it counts one block more than it handed out while it is there. */
-    private void makeCurrent(int sizeClass, long entry) {
+    private static void makeCurrent(long table, int sizeClass, long entry) {
         PageTable.allocated(entry, PageTable.allocated(entry) + 1);
         PageTable.role(entry, PageTable.CURRENT);
-        setCurrent(sizeClass, entry);
+        setCurrent(table, sizeClass, entry);
     }
 
     /** Cuts blocks from the untouched part of a page and chains them in address order. */
@@ -342,7 +366,7 @@ public final class BlockAllocator {
         if (third != 0) {
             PageTable.prev(third, entry);
         }
-        makeCurrent(sizeClass, other);
+        makeCurrent(ownClassTable, sizeClass, other);
     }
 
     /** The head is used up: it leaves the queue until one of its blocks is freed. */
@@ -353,20 +377,21 @@ public final class BlockAllocator {
         PageTable.extra(entry, PageTable.allocated(entry) - 1);
         PageTable.allocated(entry, PageTable.freed(entry) + 1);
         if (next == 0) {
-            setCurrent(sizeClass, space.noPage);
+            setCurrent(ownClassTable, sizeClass, space.noPage);
         } else {
             PageTable.prev(next, 0);
-            makeCurrent(sizeClass, next);
+            makeCurrent(ownClassTable, sizeClass, next);
         }
     }
 
     /** A page that was full has room again. */
     private void enqueue(int sizeClass, long entry) {
-        long head = current(sizeClass);
+        long table = tables.of(PageTable.account(entry));
+        long head = current(table, sizeClass);
         if (head == space.noPage) {
             PageTable.prev(entry, 0);
             PageTable.next(entry, 0);
-            makeCurrent(sizeClass, entry);
+            makeCurrent(table, sizeClass, entry);
             return;
         }
         long second = PageTable.next(head);
@@ -411,7 +436,7 @@ public final class BlockAllocator {
             return NONE;
         }
         long pages = HeapSpace.pageUp(firstBlock + bytes) >>> PageTable.PAGE_SHIFT;
-        long page = pool.acquire(pages);
+        long page = acquire(pages);
         if (page == PagePool.NONE) {
             return NONE;
         }
@@ -454,26 +479,140 @@ public final class BlockAllocator {
 
     /** Gives back every page that holds nothing, current pages included, at once. */
     public void trim() {
-        for (int sizeClass = 1; sizeClass < classes.count(); sizeClass++) {
-            long entry = current(sizeClass);
-            if (entry != space.noPage && PageTable.allocated(entry) - 1 == PageTable.freed(entry)) {
-                removeHead(sizeClass, entry);
-                retireEmpty(sizeClass, entry);
-            }
-        }
+        mergeClosed();
+        tables.forEach(this::trim);
         pool.returnAll();
     }
 
-    private void removeHead(int sizeClass, long entry) {
+    private void trim(long table) {
+        for (int sizeClass = 1; sizeClass < classes.count(); sizeClass++) {
+            long entry = current(table, sizeClass);
+            if (entry != space.noPage && PageTable.allocated(entry) - 1 == PageTable.freed(entry)) {
+                removeHead(table, sizeClass, entry);
+                retireEmpty(sizeClass, entry);
+            }
+        }
+    }
+
+    private void removeHead(long table, int sizeClass, long entry) {
         long next = PageTable.next(entry);
         PageTable.allocated(entry, PageTable.allocated(entry) - 1);
         PageTable.role(entry, PageTable.WAITING);
         if (next == 0) {
-            setCurrent(sizeClass, space.noPage);
+            setCurrent(table, sizeClass, space.noPage);
         } else {
             PageTable.prev(next, 0);
-            makeCurrent(sizeClass, next);
+            makeCurrent(table, sizeClass, next);
         }
+    }
+
+    // ---- accounts
+
+    /** The accounts of the heap. */
+    public PageAccounts accounts() {
+        return pool.accounts;
+    }
+
+    /** Who is charged with the pages of new blocks. */
+    public PageAccount account() {
+        return account;
+    }
+
+    /** Prepares for pages of an account; false if there is no memory for that. */
+    public boolean openAccount(PageAccount opened) {
+        return tables.open(opened.number) != ClassTables.NONE;
+    }
+
+    /**
+     * Charges an account, or its heir if it was closed, with the pages of blocks from now on. It
+     * was opened here.
+     */
+    public void account(PageAccount wanted) {
+        boolean closed = fastPathClosed();
+        PageAccount charged = pool.accounts.exchange(account, wanted);
+        account = charged;
+        ownClassTable = tables.of(charged.number);
+        closeFastPath(closed);
+    }
+
+    /**
+     * Whose limit kept the last request for a page from being met; null if it was the system or the
+     * address space.
+     */
+    public @Nullable PageAccount refusedBy() {
+        return refusedBy;
+    }
+
+    /** Charges the heap itself again. */
+    void leaveAccount() {
+        if (account != pool.accounts.root()) {
+            account(pool.accounts.root());
+        }
+    }
+
+    /** Whether accounts were closed whose pages here have not gone to their parents yet. */
+    boolean mustMerge() {
+        return merges != pool.accounts.closes();
+    }
+
+    /** Gives pages of accounts that were closed to their parents. */
+    public void mergeClosed() {
+        if (!mustMerge()) {
+            return;
+        }
+        int closes = pool.accounts.closes();
+        boolean[] all = {true};
+        walk().forEachPage(
+                        entry -> {
+                            if (ownerOf(entry) == owner) {
+                                all[0] &= merge(entry);
+                            }
+                        });
+        if (all[0]) {
+            merges = closes;
+        }
+    }
+
+    private int ownerOf(long entry) {
+        return remote == null ? owner : remote.ownerOfEntry(entry);
+    }
+
+    /** False if there is no memory to do it now. */
+    private boolean merge(long entry) {
+        int number = PageTable.account(entry);
+        PageAccount heir = pool.accounts.heir(number);
+        if (heir.number == number) {
+            return true;
+        }
+        if (tables.open(heir.number) == ClassTables.NONE) {
+            return false;
+        }
+        if (PageTable.kind(entry) == PageTable.SMALL) {
+            int sizeClass = PageTable.sizeClass(entry);
+            if (PageTable.role(entry) == PageTable.CURRENT) {
+                removeHead(tables.of(number), sizeClass, entry);
+            } else if (PageTable.role(entry) == PageTable.WAITING) {
+                dequeue(entry);
+            }
+        }
+        adopt(entry);
+        return true;
+    }
+
+    private void inherit(long entry) {
+        int number = PageTable.account(entry);
+        PageAccount heir = pool.accounts.heir(number);
+        if (heir.number != number) {
+            pool.accounts.move(pool.accounts.at(number), heir, pagesOf(entry));
+            PageTable.account(entry, heir.number);
+        }
+    }
+
+    private static long pagesOf(long entry) {
+        return PageTable.kind(entry) == PageTable.LARGE
+                ? HeapSpace.pageUp(PageTable.carved(entry) + PageTable.extra(entry))
+                        >>> PageTable.PAGE_SHIFT
+                : 1;
     }
 
     // ---- pages that change their owner, blocks that come back from other threads
@@ -500,34 +639,40 @@ public final class BlockAllocator {
     }
 
     /** Lets go of a page with room in this class, for another owner; 0 if there is none. */
-    long letGo(int sizeClass) {
-        long entry = current(sizeClass);
+    long letGo(int sizeClass, PageAccount of) {
+        long table = tables.of(of.number);
+        long entry = current(table, sizeClass);
         if (entry == space.noPage) {
             return 0;
         }
-        removeHead(sizeClass, entry);
+        removeHead(table, sizeClass, entry);
         return entry;
     }
 
     /** Whether a page of the class has room, as far as a look without a lock tells. */
-    boolean hasPage(int sizeClass) {
-        return current(sizeClass) != space.noPage;
+    boolean hasPage(int sizeClass, PageAccount of) {
+        return current(tables.of(of.number), sizeClass) != space.noPage;
     }
 
     /** Forgets all pages: each goes to another owner by {@link #adopt}. */
     void forgetPages() {
+        tables.forEach(this::forgetPages);
+    }
+
+    private void forgetPages(long table) {
         for (int sizeClass = 1; sizeClass < classes.count(); sizeClass++) {
-            long entry = current(sizeClass);
+            long entry = current(table, sizeClass);
             if (entry != space.noPage) {
                 PageTable.allocated(entry, PageTable.allocated(entry) - 1);
                 PageTable.role(entry, PageTable.WAITING);
-                setCurrent(sizeClass, space.noPage);
+                setCurrent(table, sizeClass, space.noPage);
             }
         }
     }
 
     /** Takes a page, or the first page of a large run, from another owner that has let it go. */
     void adopt(long entry) {
+        inherit(entry);
         if (PageTable.kind(entry) == PageTable.LARGE || PageTable.role(entry) == PageTable.FULL) {
             return;
         }

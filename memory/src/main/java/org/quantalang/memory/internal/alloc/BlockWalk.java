@@ -43,6 +43,16 @@ public final class BlockWalk {
         forEachPage(entry -> forEachOn(entry, visitor));
     }
 
+    /** As {@link #forEach(BlockVisitor)}, of an account and all below it. */
+    public void forEach(PageAccount account, BlockVisitor visitor) {
+        forEachPage(
+                entry -> {
+                    if (account.includes(pool.accounts.find(PageTable.account(entry)))) {
+                        forEachOn(entry, visitor);
+                    }
+                });
+    }
+
     /** Visits the entry of every page of blocks and of every large run's first page. */
     void forEachPage(LongConsumer visitor) {
         long top = pool.top();

@@ -92,7 +92,8 @@ public final class OwnedPages {
         if (sizeClass == SizeClass.LARGE) {
             return blocks.allocateLarge(firstBlock, bytes);
         }
-        if (!blocks.hasPage(sizeClass)) {
+        blocks.mergeClosed();
+        if (!blocks.hasPage(sizeClass, blocks.account())) {
             shared.adoptOne(this, sizeClass);
         }
         return blocks.allocateSlow(sizeClass);
@@ -100,7 +101,7 @@ public final class OwnedPages {
 
     /** Whether a page of the class has room, or pages wait that may have. */
     public boolean hasPage(int sizeClass) {
-        return waiting != 0 || blocks.hasPage(sizeClass);
+        return waiting != 0 || blocks.hasPage(sizeClass, blocks.account());
     }
 
     /** As {@link #allocateSlow}, for who is no owner; any thread. */

@@ -20,6 +20,10 @@ public final class PagePool {
     public static final long NONE = 0;
 
     private final HeapSpace space;
+
+    /** Who is charged for the pages that hold blocks. */
+    final PageAccounts accounts;
+
     private final long limitPages;
     private final long delayNanos;
 
@@ -35,18 +39,32 @@ public final class PagePool {
     private long oldest;
     private long returned;
 
-    PagePool(HeapSpace space, long limitBytes, long delayNanos) {
+    PagePool(HeapSpace space, String heapName, long limitBytes, long delayNanos) {
         this.space = space;
+        this.accounts = new PageAccounts(heapName, limitBytes >>> PageTable.PAGE_SHIFT);
         this.limitPages = limitBytes >>> PageTable.PAGE_SHIFT;
         this.delayNanos = delayNanos;
         this.top = space.objects;
     }
 
-    /** Takes {@code pages} adjacent pages; {@link #NONE} if limit, space or system say no. */
-    synchronized long acquire(long pages) {
-        if (usedPages + pages > limitPages) {
+    /**
+     * Takes {@code pages} adjacent pages for an account; {@link #NONE} if its limit or that of an
+     * ancestor, space or system say no.
+     */
+    synchronized long acquire(long pages, PageAccount account) {
+        if (!accounts.charge(account, pages)) {
             return NONE;
         }
+        long page = take(pages);
+        if (page == NONE) {
+            accounts.credit(account, pages);
+        } else {
+            PageTable.account(space.entry(page), account.number);
+        }
+        return page;
+    }
+
+    private long take(long pages) {
         if (pages == 1 && newest != 0) {
             long page = space.pageOf(newest);
             takeFree(page);
@@ -85,6 +103,7 @@ public final class PagePool {
     /** Takes back pages that hold nothing any more. */
     synchronized void release(long page, long pages) {
         usedPages -= pages;
+        accounts.credit(accounts.at(PageTable.account(space.entry(page))), pages);
         long now = System.nanoTime();
         for (long i = 0; i < pages; i++) {
             long entry = space.entry(page + (i << PageTable.PAGE_SHIFT));

@@ -16,16 +16,17 @@ import static org.quantalang.memory.internal.object.Memory.putShort;
  * <pre>
  *  entry(address) = bias + (address &gt;&gt;&gt; 16 &lt;&lt; 6)
  *
- *   0        8           16       24          28        32     40     48      52    53    54     56
- *  +--------+-----------+--------+-----------+---------+------+------+-------+-----+-----+------+-------+
- *  | free   | allocated | freed  | blockBytes| capacity| next | prev | carved| kind| role| class| extra |
- *  +--------+-----------+--------+-----------+---------+------+------+-------+-----+-----+------+-------+
+ *   0        8           16       24          28       30       32     40     48      52    53    54     56
+ *  +--------+-----------+--------+-----------+--------+--------+------+------+-------+-----+-----+------+-------+
+ *  | free   | allocated | freed  | blockBytes|capacity| account| next | prev | carved| kind| role| class| extra |
+ *  +--------+-----------+--------+-----------+--------+--------+------+------+-------+-----+-----+------+-------+
  *
  *  free       first free block; a free block's word B links to the next; the page's own start ends it
  *  allocated  blocks ever handed out, plus one while the page is its class's current page. In a full
  *             page: freed + 1, so that the next free is seen by the one compare of the fast path; the
  *             true number is in extra
  *  freed      blocks ever given back
+ *  account    number of the account that is charged with the page; 0 is the heap itself
  *  next, prev the class's queue of pages with room, or the pool's list of free pages
  *  role       of a small page: the class's current one, full, or waiting in the class's queue
  *  carved     blocks cut from the page so far; beyond them it was never touched
@@ -55,6 +56,7 @@ public final class PageTable {
     static final long FREED = 16;
     private static final long BLOCK_BYTES = 24;
     private static final long CAPACITY = 28;
+    private static final long ACCOUNT = 30;
     private static final long NEXT = 32;
     private static final long PREV = 40;
     private static final long CARVED = 48;
@@ -116,11 +118,19 @@ public final class PageTable {
     }
 
     static int capacity(long entry) {
-        return getInt(entry, CAPACITY);
+        return getShort(entry, CAPACITY);
     }
 
     static void capacity(long entry, int blocks) {
-        putInt(entry, CAPACITY, blocks);
+        putShort(entry, CAPACITY, (short) blocks);
+    }
+
+    static int account(long entry) {
+        return getShort(entry, ACCOUNT) & 0xffff;
+    }
+
+    static void account(long entry, int number) {
+        putShort(entry, ACCOUNT, (short) number);
     }
 
     static long next(long entry) {

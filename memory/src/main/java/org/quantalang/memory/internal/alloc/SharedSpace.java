@@ -46,6 +46,7 @@ public final class SharedSpace {
      */
     public SharedSpace(
             HeapSpace space,
+            String heapName,
             long limitBytes,
             long returnDelayNanos,
             int mostOwners,
@@ -53,7 +54,7 @@ public final class SharedSpace {
         this.space = space;
         this.source = space.source;
         this.runnings = runnings;
-        pool = new PagePool(space, limitBytes, returnDelayNanos);
+        pool = new PagePool(space, heapName, limitBytes, returnDelayNanos);
         remote = new RemoteFrees(space);
         owners = new @Nullable OwnedPages[mostOwners + 1];
         classTableBytes = HeapSpace.pageUp((mostOwners + 1) * CLASS_TABLE_BYTES);
@@ -148,13 +149,14 @@ public final class SharedSpace {
     /** Gives {@code to}, whose runner calls, a page without a thread that has room in the class. */
     void adoptOne(OwnedPages to, int sizeClass) {
         OwnedPages common = of(COMMON);
-        if (to == common || !(common.blocks.hasPage(sizeClass) || common.waiting())) {
+        PageAccount account = to.blocks.account();
+        if (to == common || !(common.blocks.hasPage(sizeClass, account) || common.waiting())) {
             return;
         }
         lock.lock();
         try {
             common.takeBack();
-            long entry = common.blocks.letGo(sizeClass);
+            long entry = common.blocks.letGo(sizeClass, account);
             if (entry != 0) {
                 to.adopt(entry);
             }
@@ -164,10 +166,27 @@ public final class SharedSpace {
         seeToCommon();
     }
 
+    /** The accounts of the heap. */
+    public PageAccounts accounts() {
+        return pool.accounts;
+    }
+
+    /** Prepares for pages of an account without a thread; false if there is no memory for that. */
+    public boolean openAccount(PageAccount opened) {
+        lock.lock();
+        try {
+            return of(COMMON).blocks.openAccount(opened);
+        } finally {
+            lock.unlock();
+            seeToCommon();
+        }
+    }
+
     /** Under the lock, by who runs {@code from}: all its pages go to nobody. */
     public void abandon(OwnedPages from) {
         OwnedPages common = of(COMMON);
         from.takeBack();
+        from.blocks.leaveAccount();
         from.blocks.forgetPages();
         walk().forEachPage(
                         entry -> {

@@ -4,6 +4,8 @@ import org.quantalang.memory.inspect.Histogram;
 import org.quantalang.memory.inspect.SizeClassStats;
 import org.quantalang.memory.inspect.TypeCounts;
 import org.quantalang.memory.internal.alloc.BlockWalk;
+import org.quantalang.memory.internal.alloc.BlockWalk.BlockVisitor;
+import org.quantalang.memory.internal.alloc.PageAccount;
 import org.quantalang.memory.internal.alloc.SizeClass;
 import org.quantalang.memory.internal.alloc.SizeClassTable;
 import org.quantalang.memory.internal.object.HeaderWord;
@@ -14,6 +16,7 @@ import org.quantalang.memory.internal.type.TypeTable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Counts what a heap holds, by a walk over its pages: per type and per size class. */
@@ -45,16 +48,24 @@ public final class HeapCensus {
 
     /** {@return live objects and bytes per type, most bytes first} */
     public Histogram histogram() {
+        return histogram(walk.get()::forEach);
+    }
+
+    /** {@return the same, of an account and all below it} */
+    public Histogram histogram(PageAccount account) {
+        return histogram(visitor -> walk.get().forEach(account, visitor));
+    }
+
+    private Histogram histogram(Consumer<BlockVisitor> blocks) {
         long[][] perType = new long[types.count() + 1][2];
-        walk.get()
-                .forEach(
-                        (header, bytes) -> {
-                            int index = HeaderWord.type(Memory.getLong(header));
-                            if (index < perType.length) { // else new, beside running threads
-                                perType[index][0]++;
-                                perType[index][1] += bytes;
-                            }
-                        });
+        blocks.accept(
+                (header, bytes) -> {
+                    int index = HeaderWord.type(Memory.getLong(header));
+                    if (index < perType.length) { // else new, beside running threads
+                        perType[index][0]++;
+                        perType[index][1] += bytes;
+                    }
+                });
         List<Histogram.Row> rows = new ArrayList<>();
         for (int index = 1; index < perType.length; index++) {
             if (perType[index][0] > 0) {

@@ -45,7 +45,8 @@ public final class Owner {
         this.blocks = pages.blocks;
     }
 
-    boolean isCommon() {
+    /** Whether it is nobody. */
+    public boolean isCommon() {
         return number == SharedSpace.COMMON;
     }
 
