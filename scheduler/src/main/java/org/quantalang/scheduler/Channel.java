@@ -211,6 +211,7 @@ public final class Channel<T> implements AutoCloseable {
             }
             boolean sent;
             Waker whom = null;
+            Waker own = context.waker(); // may be foreign code: not under the lock
             lock.lock();
             try {
                 sent = state == GRANTED;
@@ -222,7 +223,7 @@ public final class Channel<T> implements AutoCloseable {
                     sent = true;
                 }
                 if (!sent && state != CLOSED && !closed) {
-                    wakeWith(context.waker());
+                    wakeWith(own);
                     if (state == IDLE) {
                         senders.add(this);
                     }
@@ -278,6 +279,7 @@ public final class Channel<T> implements AutoCloseable {
             }
             T element;
             Waker whom = null;
+            Waker own = context.waker(); // may be foreign code: not under the lock
             lock.lock();
             try {
                 if (state == GRANTED) {
@@ -288,7 +290,7 @@ public final class Channel<T> implements AutoCloseable {
                     if (element != null) {
                         whom = refillLocked();
                     } else if (state != CLOSED && !closed) {
-                        wakeWith(context.waker());
+                        wakeWith(own);
                         if (state == IDLE) {
                             receivers.add(this);
                         }

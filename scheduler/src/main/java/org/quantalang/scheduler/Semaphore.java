@@ -229,6 +229,7 @@ public final class Semaphore {
         private Poll<Boolean> pollSlowly(Context context) {
             boolean taken;
             Waker whom = null;
+            Waker own = context.waker(); // may be foreign code: not under the lock
             lock.lock();
             try {
                 boolean closed = ((int) WORD.getVolatile(Semaphore.this) & REFUSING) != 0;
@@ -246,7 +247,7 @@ public final class Semaphore {
                     sayWhetherToWakeLocked();
                     taken = tryAcquire();
                     if (!taken) {
-                        wakeWith(context.waker());
+                        wakeWith(own);
                         attach(context);
                         return Poll.pending();
                     }

@@ -105,23 +105,34 @@ class TrapsTest {
     @Nested
     class AWaiter {
         @Test
-        void isToldThoughTheValueComesWhileItRegisters() {
+        void isToldThoughTheValueComesWhileItRegisters() throws Exception {
             var oneshot = new Oneshot<String>();
-            Context sendsMeanwhile =
-                    new Context() {
-                        @Override
-                        public Waker waker() {
-                            oneshot.send("came between look and registration");
-                            return () -> {};
-                        }
+            assertTrue(oneshot.poll(meanwhile(() -> oneshot.send("value"))).isReady());
 
-                        @Override
-                        public Timers timers() {
-                            throw new AssertionError("nothing here needs a clock");
-                        }
-                    };
+            var channel = new Channel<String>(1);
+            var receiver = meanwhile(() -> channel.trySend("element"));
+            assertEquals(Poll.ready("element"), channel.receive().poll(receiver));
 
-            assertTrue(oneshot.poll(sendsMeanwhile).isReady());
+            var semaphore = new Semaphore(1);
+            assertTrue(semaphore.tryAcquire());
+            var acquirer = meanwhile(semaphore::release);
+            assertEquals(Poll.ready(true), semaphore.acquire().poll(acquirer));
+        }
+
+        /** A context whose waker is asked for between the first look and the registration. */
+        private static Context meanwhile(Runnable happens) {
+            return new Context() {
+                @Override
+                public Waker waker() {
+                    happens.run();
+                    return () -> {};
+                }
+
+                @Override
+                public Timers timers() {
+                    throw new AssertionError("nothing here needs a clock");
+                }
+            };
         }
 
         @Test

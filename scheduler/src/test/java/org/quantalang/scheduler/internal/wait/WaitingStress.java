@@ -1,0 +1,144 @@
+package org.quantalang.scheduler.internal.wait;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.ZI_Result;
+import org.quantalang.scheduler.Context;
+import org.quantalang.scheduler.Oneshot;
+import org.quantalang.scheduler.Pollable;
+import org.quantalang.scheduler.Semaphore;
+import org.quantalang.scheduler.Timers;
+import org.quantalang.scheduler.Waker;
+
+/** A task that begins to wait while what it waits for comes: it has it, or it is woken. */
+public class WaitingStress {
+    private WaitingStress() {}
+
+    /** Counts how often it is woken. */
+    static class Waiter implements Context, Waker {
+        int woken;
+
+        @Override
+        public Waker waker() {
+            return this;
+        }
+
+        @Override
+        public Timers timers() {
+            throw new AssertionError("nothing here needs a clock");
+        }
+
+        @Override
+        public void wake() {
+            woken++;
+        }
+
+        boolean isReady(Pollable<?> operation) {
+            try {
+                return operation.poll(this).isReady();
+            } catch (Exception failure) {
+                throw new AssertionError(failure);
+            }
+        }
+    }
+
+    /** A value is sent. */
+    @JCStressTest
+    @Outcome(id = "true, 0", expect = ACCEPTABLE, desc = "came before, or between the looks")
+    @Outcome(id = "true, 1", expect = ACCEPTABLE, desc = "seen by the second look, and woken")
+    @Outcome(id = "false, 1", expect = ACCEPTABLE, desc = "came after the second look")
+    @Outcome(expect = FORBIDDEN, desc = "waits and is not woken")
+    @State
+    public static class SendAgainstReceive extends Waiter {
+        private final Oneshot<Integer> oneshot = new Oneshot<>();
+
+        public SendAgainstReceive() {}
+
+        @Actor
+        public void sender() {
+            oneshot.send(1);
+        }
+
+        @Actor
+        public void receiver(ZI_Result r) {
+            r.r1 = isReady(oneshot);
+        }
+
+        @Arbiter
+        public void end(ZI_Result r) {
+            r.r2 = woken;
+        }
+    }
+
+    /** The only permit is given back. */
+    @JCStressTest
+    @Outcome(id = "true, 0", expect = ACCEPTABLE, desc = "came before, or between the looks")
+    @Outcome(id = "false, 1", expect = ACCEPTABLE, desc = "came after the second look")
+    @Outcome(expect = FORBIDDEN, desc = "waits and is not woken")
+    @State
+    public static class ReleaseAgainstAcquire extends Waiter {
+        private final Semaphore semaphore = new Semaphore(1);
+        private final Pollable<Boolean> acquire = semaphore.acquire();
+
+        public ReleaseAgainstAcquire() {
+            semaphore.tryAcquire();
+        }
+
+        @Actor
+        public void holder() {
+            semaphore.release();
+        }
+
+        @Actor
+        public void acquirer(ZI_Result r) {
+            r.r1 = isReady(acquire);
+        }
+
+        @Arbiter
+        public void end(ZI_Result r) {
+            r.r2 = woken;
+        }
+    }
+
+    /** A receiver that looks, then registers, and does not look again: must be found. */
+    @JCStressTest
+    @Outcome(id = "true, 0", expect = ACCEPTABLE, desc = "came before")
+    @Outcome(id = "false, 1", expect = ACCEPTABLE, desc = "came after the registration")
+    @Outcome(expect = FORBIDDEN, desc = "waits and is not woken")
+    @State
+    public static class FaultySendAgainstReceive extends Waiter {
+        private volatile int value;
+        private volatile @Nullable Waker registered;
+
+        public FaultySendAgainstReceive() {}
+
+        @Actor
+        public void sender() {
+            value = 1;
+            Waker whom = registered;
+            if (whom != null) {
+                whom.wake();
+            }
+        }
+
+        @Actor
+        public void receiver(ZI_Result r) {
+            r.r1 = value == 1;
+            if (!r.r1) {
+                registered = this;
+            }
+        }
+
+        @Arbiter
+        public void end(ZI_Result r) {
+            r.r2 = woken;
+        }
+    }
+}
