@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *       +---------------+-----------------------+
  * </pre>
  */
-public final class Countdown {
+public class Countdown {
     private static final int SUM_BITS = 40;
     private static final long ONE_TASK = 1L << SUM_BITS;
 

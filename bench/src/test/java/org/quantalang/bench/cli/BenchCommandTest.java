@@ -60,6 +60,18 @@ class BenchCommandTest {
         }
 
         @Test
+        void hasThePercentilesOfWakesForEveryScheduler() throws IOException {
+            assertEquals(0, bench("wakes --samples 20 --pause 50 --json"), err.toString());
+            assertEquals(
+                    List.of("workload", "workers", "samples", "pauseMicros", "latencyMicros"),
+                    memberNames());
+            for (String engine :
+                    List.of("quanta", "fork-join", "virtual-threads", "kotlin", "cats-effect")) {
+                assertTrue(out.toString().contains('"' + engine + "\":{\"p50\":"), out.toString());
+            }
+        }
+
+        @Test
         void hasTheWorstBatchOfCycles() throws IOException {
             assertEquals(
                     0,
