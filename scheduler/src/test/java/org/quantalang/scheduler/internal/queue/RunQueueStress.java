@@ -11,6 +11,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 import org.openjdk.jcstress.infra.results.L_Result;
+import org.quantalang.scheduler.FaultWindow;
 import org.quantalang.scheduler.internal.task.TaskCell;
 
 import java.util.Arrays;
@@ -222,8 +223,11 @@ public class RunQueueStress {
 
         int steal() {
             int front = head.get();
-            // The slot is free for the owner from here on.
-            return front != tail && head.compareAndSet(front, front + 1) ? slots.get(front & 3) : 0;
+            if (front == tail || !head.compareAndSet(front, front + 1)) {
+                return 0;
+            }
+            FaultWindow.open(); // the slot is free for the owner from here on
+            return slots.get(front & 3);
         }
     }
 
@@ -270,6 +274,7 @@ public class RunQueueStress {
 
         private int take() {
             int front = head;
+            FaultWindow.open();
             head = front + 1;
             return front;
         }

@@ -11,6 +11,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.LI_Result;
 import org.quantalang.scheduler.Context;
+import org.quantalang.scheduler.FaultWindow;
 import org.quantalang.scheduler.Poll;
 import org.quantalang.scheduler.Timers;
 import org.quantalang.scheduler.Waker;
@@ -156,6 +157,7 @@ public class TaskEndStress {
             if (finished) {
                 r.r1 = "value 42";
             } else {
+                FaultWindow.open();
                 registered = joiner;
                 r.r1 = "pending";
             }

@@ -10,6 +10,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.LLL_Result;
 import org.openjdk.jcstress.infra.results.LL_Result;
+import org.quantalang.scheduler.FaultWindow;
 import org.quantalang.scheduler.TaskState;
 
 /** The races of {@link TaskWordStress} with a fault in the word: each must be found. */
@@ -48,7 +49,9 @@ public class TaskWordFaultyStress {
 
         @Actor
         public void worker(LLL_Result r) {
-            if (word.equals(NOTIFIED)) {
+            boolean notified = word.equals(NOTIFIED);
+            FaultWindow.open();
+            if (notified) {
                 word = READY;
                 r.r2 = ENQUEUE;
             } else {
@@ -63,7 +66,11 @@ public class TaskWordFaultyStress {
         }
     }
 
-    /** A wake that finds the task queued only reads: the read passes the waker's own write. */
+    /**
+     * A wake that finds the task queued only reads. Such a read may pass the waker's own write;
+     * here it comes first in the program as well, so that it need not wait for the processor to do
+     * so.
+     */
     @JCStressTest
     @Outcome(id = "NOTHING, 1, NOTHING", expect = ACCEPTABLE, desc = "woken before the poll")
     @Outcome(id = "NOTHING, 1, ENQUEUE", expect = ACCEPTABLE, desc = "during it, seen already")
@@ -80,8 +87,10 @@ public class TaskWordFaultyStress {
 
         @Actor
         public void waker(LLL_Result r) {
+            boolean queued = word.state() == TaskState.READY;
+            FaultWindow.open();
             written = 1;
-            r.r1 = word.state() == TaskState.READY ? NOTHING : word.wakeTransition();
+            r.r1 = queued ? NOTHING : word.wakeTransition();
         }
 
         @Actor
@@ -106,6 +115,7 @@ public class TaskWordFaultyStress {
 
         private String enqueueIfWaiting() {
             if (word.equals(WAITING)) {
+                FaultWindow.open();
                 word = READY;
                 return ENQUEUE;
             }
@@ -143,6 +153,7 @@ public class TaskWordFaultyStress {
         public void canceller(LL_Result r) {
             String before = word;
             if (before.equals(RUNNING)) {
+                FaultWindow.open();
                 word = before; // with the request's bit
             }
             r.r1 = NOTHING;

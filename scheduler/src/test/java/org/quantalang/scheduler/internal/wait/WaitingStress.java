@@ -11,6 +11,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZI_Result;
 import org.quantalang.scheduler.Context;
+import org.quantalang.scheduler.FaultWindow;
 import org.quantalang.scheduler.Oneshot;
 import org.quantalang.scheduler.Pollable;
 import org.quantalang.scheduler.Semaphore;
@@ -132,6 +133,7 @@ public class WaitingStress {
         public void receiver(ZI_Result r) {
             r.r1 = value == 1;
             if (!r.r1) {
+                FaultWindow.open();
                 registered = this;
             }
         }

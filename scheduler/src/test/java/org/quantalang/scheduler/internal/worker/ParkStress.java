@@ -9,6 +9,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZI_Result;
 import org.openjdk.jcstress.infra.results.ZZI_Result;
+import org.quantalang.scheduler.FaultWindow;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -92,6 +93,7 @@ public class ParkStress {
         public void owner(ZZI_Result r) {
             r.r2 = word == EMPTY;
             if (r.r2) {
+                FaultWindow.open();
                 word = PARKED;
             }
             r.r3 = r.r2 ? -1 : written;
@@ -123,7 +125,10 @@ public class ParkStress {
         }
     }
 
-    /** Without the fence between the task and the look at the word: must be found. */
+    /**
+     * The look at the word comes before the task is visible, as without the fence it may: must be
+     * found.
+     */
     @JCStressTest
     @Outcome(id = "true, 0", expect = ACCEPTABLE, desc = "the submitter sees it asleep")
     @Outcome(id = "false, 1", expect = ACCEPTABLE, desc = "the sleeper sees the task")
@@ -137,8 +142,9 @@ public class ParkStress {
 
         @Actor
         public void submitter(ZI_Result r) {
-            task = 1;
             r.r1 = idle.idleMask() != 0;
+            FaultWindow.open();
+            add();
         }
 
         @Actor
