@@ -53,4 +53,43 @@ public final class ByteField extends TypedField {
         long object = array(array);
         array.heap().putByte(object, offset(array, object, index), value);
     }
+
+    /**
+     * Copies elements out.
+     *
+     * @param array holds the array
+     * @param first index of the first element
+     * @param into filled whole
+     */
+    public void get(Ref<?> array, long first, byte[] into) {
+        long object = array(array);
+        long offset = range(array, object, first, into.length);
+        array.heap().copyOut(object, offset, into, 0, into.length);
+    }
+
+    /**
+     * Copies elements in.
+     *
+     * @param array holds the array
+     * @param first index of the first element
+     * @param values the elements
+     */
+    public void set(Ref<?> array, long first, byte[] values) {
+        long object = array(array);
+        long offset = range(array, object, first, values.length);
+        array.heap().copyIn(values, 0, object, offset, values.length);
+    }
+
+    /**
+     * Gives elements the same value.
+     *
+     * @param array holds the array
+     * @param first index of the first element
+     * @param count how many
+     * @param value the value
+     */
+    public void fill(Ref<?> array, long first, long count, byte value) {
+        long object = array(array);
+        array.heap().fill(object, range(array, object, first, count), count, value);
+    }
 }

@@ -182,4 +182,18 @@ public final class RefField<T> extends TypedField {
     public boolean refersTo(Ref<?> holder, Ref<? extends T> other) {
         return holder.heap().getReference(object(holder), offset()) == other.ofHeap(holder.heap());
     }
+
+    /**
+     * Whether an element refers to what {@code other} holds, or both are null; counts nothing.
+     *
+     * @param array holds the array
+     * @param index index of the element
+     * @param other another handle
+     * @return whether it is so
+     */
+    public boolean refersTo(Ref<?> array, long index, Ref<? extends T> other) {
+        long object = array(array);
+        long value = array.heap().getReference(object, offset(array, object, index));
+        return value == other.ofHeap(array.heap());
+    }
 }

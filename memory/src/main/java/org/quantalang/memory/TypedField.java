@@ -65,6 +65,17 @@ abstract sealed class TypedField
         return start + index * bytes;
     }
 
+    /** Offset of the first of {@code count} elements, all checked. */
+    final long range(Ref<?> ref, long array, long first, long count) {
+        long length = ref.heap().length(array);
+        if (first < 0 || count < 0 || first > length - count) {
+            throw new IndexOutOfBoundsException(
+                    "range is out of bounds: type=%s first=%d count=%d length=%d"
+                            .formatted(holder, first, count, length));
+        }
+        return count == 0 ? start : offset(ref, array, first);
+    }
+
     @Override
     public String toString() {
         return holder + "." + name;

@@ -1,5 +1,6 @@
 package org.quantalang.memory;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -8,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -15,10 +17,15 @@ import org.junit.jupiter.api.function.Executable;
 import org.quantalang.memory.internal.debug.CheckedLevel;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +37,8 @@ class HandleTest {
     interface Numbers {}
 
     interface Nodes {}
+
+    interface Bytes {}
 
     interface Other {}
 
@@ -64,6 +73,8 @@ class HandleTest {
     private static final DoubleField DOUBLE = NODE.doubleField("double");
     private static final FloatField FLOAT = NODE.floatField("float");
     private static final JavaField<List<?>> JAVA = NODE.javaField("java", listType());
+    private static final RefType<Bytes> BYTES = RefType.of(Bytes.class, TypeInfo.byteArray());
+    private static final ByteField BYTE_ELEMENTS = BYTES.byteElements();
     private static final LongField ELEMENTS = LONGS.longElements();
     private static final RefField<Node> NODE_ELEMENTS = NODES.refElements(NODE);
 
@@ -89,10 +100,29 @@ class HandleTest {
         return (Class<List<?>>) (Class<?>) List.class;
     }
 
-    private static void refuses(String start, Executable misuse) {
+    private static RuntimeException refuses(String start, Executable misuse) {
         RuntimeException refusal = assertThrows(RuntimeException.class, misuse);
         String text = String.valueOf(refusal.getMessage());
         assertTrue(text.startsWith(start), text);
+        return refusal;
+    }
+
+    /** Runs on a thread of its own; returns what it threw. */
+    private static @Nullable Throwable elsewhere(Runnable work) throws InterruptedException {
+        AtomicReference<Throwable> thrown = new AtomicReference<>();
+        Thread thread =
+                new Thread(
+                        () -> {
+                            try {
+                                work.run();
+                            } catch (RuntimeException refusal) {
+                                thrown.set(refusal);
+                            }
+                        },
+                        "intruder");
+        thread.start();
+        thread.join();
+        return thrown.get();
     }
 
     @Nested
@@ -229,6 +259,65 @@ class HandleTest {
         }
 
         @Test
+        void theSiteOfTheCloseIsToldInFullCheckedMode() {
+            Ref<Node> node = NODE.allocate(heap());
+            WeakRef<Node> weak = node.weak();
+            closeHere(node, weak);
+            Throwable strong =
+                    refuses("handle is closed: type=Node", () -> LONG.get(node)).getCause();
+            Throwable other = refuses("handle is closed: weak type=Node", weak::upgrade).getCause();
+            if (!CheckedLevel.ALL) {
+                assertNull(strong);
+                assertNull(other);
+                return;
+            }
+            for (Throwable cause :
+                    List.of(Objects.requireNonNull(strong), Objects.requireNonNull(other))) {
+                assertEquals("it was closed here (thread main)", cause.getMessage());
+                assertEquals("closeHere", cause.getStackTrace()[0].getMethodName());
+            }
+        }
+
+        private void closeHere(Ref<Node> node, WeakRef<Node> weak) {
+            node.close();
+            weak.close();
+        }
+
+        @Test
+        void theWrongKindOfAccessIsRefused() {
+            try (Ref<Numbers> longs = LONGS.allocateArray(heap(), 3);
+                    Ref<Bytes> bytes = BYTES.allocateArray(heap(), 3);
+                    Ref<Nodes> nodes = NODES.allocateArray(heap(), 2);
+                    Ref<Node> node = NODE.allocate(heap())) {
+                refuses("elements need an index: type=long[]", () -> ELEMENTS.get(longs));
+                refuses("elements need an index: type=Node[]", () -> NODE_ELEMENTS.clear(nodes));
+                refuses("field takes no index: type=Node field=long", () -> LONG.get(node, 0));
+                refuses("field takes no index: type=Node field=next", () -> NEXT.get(node, 0));
+                refuses("handle is of another type", () -> ELEMENTS.get(nodes, 0));
+                refuses("handle is of another type", () -> NODE_ELEMENTS.set(longs, 0, node));
+                refuses("handle's object is no array: type=Node", node::length);
+                refuses(
+                        "index is out of bounds: type=Node[] index=2 length=2",
+                        () -> NODE_ELEMENTS.move(nodes, 2, node));
+                refuses(
+                        "index is out of bounds: type=Node[] index=-1 length=2",
+                        () -> NODE_ELEMENTS.refersTo(nodes, -1, node));
+                assertEquals(1, node.strongCount(), "what was refused counted nothing");
+                BYTE_ELEMENTS.fill(bytes, 0, 3, (byte) 5);
+                BYTE_ELEMENTS.set(bytes, 1, new byte[] {6, 7});
+                byte[] read = new byte[3];
+                BYTE_ELEMENTS.get(bytes, 0, read);
+                assertArrayEquals(new byte[] {5, 6, 7}, read);
+                BYTE_ELEMENTS.fill(bytes, 3, 0, (byte) 0);
+                String range = "range is out of bounds: type=byte[] first=%d count=%d length=3";
+                refuses(range.formatted(1, 3), () -> BYTE_ELEMENTS.fill(bytes, 1, 3, (byte) 0));
+                refuses(range.formatted(-1, 3), () -> BYTE_ELEMENTS.get(bytes, -1, new byte[3]));
+                refuses(range.formatted(2, 2), () -> BYTE_ELEMENTS.set(bytes, 2, new byte[2]));
+                refuses(range.formatted(0, -1), () -> BYTE_ELEMENTS.fill(bytes, 0, -1, (byte) 0));
+            }
+        }
+
+        @Test
         void anEmptyHandleIsRefused() {
             try (Ref<Node> node = NODE.empty(heap())) {
                 refuses("handle is empty: type=Node; point it at an object", () -> LONG.get(node));
@@ -272,25 +361,20 @@ class HandleTest {
         @Test
         void anotherThreadIsRefused() throws InterruptedException {
             try (Ref<Node> node = NODE.allocate(heap())) {
-                AtomicReference<Throwable> seen = new AtomicReference<>();
-                Thread thread =
-                        new Thread(
-                                () -> {
-                                    try {
-                                        LONG.get(node);
-                                    } catch (IllegalStateException refusal) {
-                                        seen.set(refusal);
-                                    }
-                                },
-                                "intruder");
-                thread.start();
-                thread.join();
-                Throwable refusal = seen.get();
-                assertNotNull(refusal);
-                assertTrue(
-                        String.valueOf(refusal.getMessage())
-                                .startsWith("heap belongs to another thread"),
-                        refusal::toString);
+                for (Runnable use :
+                        List.<Runnable>of(
+                                () -> LONG.get(node),
+                                () -> node.view(Arena.ofAuto()),
+                                node::clear,
+                                node::close,
+                                () -> NODE.empty(heap()).close())) {
+                    Throwable refusal = elsewhere(use);
+                    assertNotNull(refusal);
+                    assertEquals(
+                            "heap belongs to another thread: name=heap owner=main caller=intruder",
+                            refusal.getMessage());
+                }
+                assertEquals(1, node.strongCount());
             }
         }
 
@@ -324,7 +408,91 @@ class HandleTest {
             }
             assertEquals(0, live());
             MemorySegment closed = view;
-            assertThrows(IllegalStateException.class, () -> closed.get(ValueLayout.JAVA_LONG, 0));
+            refuses("Already closed", () -> closed.get(ValueLayout.JAVA_LONG, 0));
+            refuses("Already closed", () -> closed.set(ValueLayout.JAVA_LONG, 0, 1));
+        }
+
+        @Test
+        void eachHoldsAReferenceOfItsOwn() {
+            try (Ref<Node> node = NODE.allocate(heap());
+                    Arena outer = Arena.ofConfined()) {
+                node.view(outer);
+                try (Arena inner = Arena.ofConfined()) {
+                    node.view(inner);
+                    node.view(inner);
+                    assertEquals(4, node.strongCount());
+                }
+                try (Ref<Node> any = NODE.empty(heap())) {
+                    assertTrue(any.isEmpty()); // making a handle takes what was let go of
+                }
+                assertEquals(2, node.strongCount());
+            }
+        }
+
+        @Test
+        @SuppressWarnings("restricted") // the prototype is that of the C standard
+        void canBeHandedToC() throws Throwable {
+            Linker linker = Linker.nativeLinker();
+            MethodHandle memset =
+                    linker.downcallHandle(
+                            linker.defaultLookup().find("memset").orElseThrow(),
+                            FunctionDescriptor.of(
+                                    ValueLayout.ADDRESS,
+                                    ValueLayout.ADDRESS,
+                                    ValueLayout.JAVA_INT,
+                                    ValueLayout.JAVA_LONG));
+            Ref<Numbers> longs = LONGS.allocateArray(heap(), 4);
+            try (Ref<Numbers> same = longs.copy()) {
+                MemorySegment view;
+                try (Arena arena = Arena.ofConfined()) {
+                    view = longs.view(arena);
+                    longs.close();
+                    MemorySegment end = (MemorySegment) memset.invokeExact(view, 1, 16L);
+                    assertEquals(view.address(), end.address());
+                }
+                assertEquals(0x0101010101010101L, ELEMENTS.get(same, 1));
+                assertEquals(0, ELEMENTS.get(same, 2));
+                MemorySegment closed = view;
+                refuses(
+                        "Already closed",
+                        () -> {
+                            MemorySegment _ = (MemorySegment) memset.invokeExact(closed, 1, 16L);
+                        });
+                assertEquals(0, ELEMENTS.get(same, 2));
+            }
+        }
+
+        @Test
+        void ofNothingOrIntoAClosedArenaIsRefused() {
+            Arena gone = Arena.ofConfined();
+            gone.close();
+            try (Ref<Node> node = NODE.allocate(heap());
+                    Ref<Node> empty = NODE.empty(heap());
+                    Arena arena = Arena.ofConfined()) {
+                refuses("handle is empty: type=Node", () -> empty.view(arena));
+                refuses("Already closed", () -> node.view(gone));
+                NODE.empty(heap()).close(); // takes what was let go of
+                assertEquals(1, node.strongCount());
+                Ref<Node> closed = node.copy();
+                closed.close();
+                refuses("handle is closed: type=Node", () -> closed.view(arena));
+            }
+            assertEquals(0, heap().life().openViews());
+        }
+
+        @Test
+        void itsArenaAloneDecidesWhichThreadMayUseIt() throws InterruptedException {
+            try (Ref<Node> node = NODE.allocate(heap());
+                    Arena confined = Arena.ofConfined();
+                    Arena shared = Arena.ofShared()) {
+                MemorySegment mine = node.view(confined);
+                MemorySegment everybodys = node.view(shared);
+                Throwable refusal = elsewhere(() -> mine.get(ValueLayout.JAVA_LONG, 0));
+                assertTrue(refusal instanceof WrongThreadException, () -> "" + refusal);
+                long offset = NODE.info().offset("long");
+                assertNull(elsewhere(() -> everybodys.set(ValueLayout.JAVA_LONG, offset, 9)));
+                assertEquals(9, LONG.get(node));
+            }
         }
 
         @Test
@@ -373,6 +541,69 @@ class HandleTest {
         }
 
         @Test
+        void ofAnotherJavaTypeIsRefused() {
+            JavaField<String> strings = NODE.javaField("java", String.class);
+            try (Ref<Node> node = NODE.allocate(heap())) {
+                JAVA.set(node, List.of());
+                ClassCastException refusal =
+                        assertThrows(ClassCastException.class, () -> strings.get(node));
+                assertTrue(
+                        String.valueOf(refusal.getMessage()).contains("java.lang.String"),
+                        refusal::toString);
+                assertEquals(List.of(), JAVA.get(node));
+            }
+            refuses(
+                    "field holds something else: type=Node field=long kind=INT64"
+                            + " wanted=JAVA_OBJECT",
+                    () -> NODE.javaField("long", String.class));
+        }
+
+        @Test
+        void afterTheDeathOfItsHolderIsRefusedAndItsNumberServesAnother() {
+            Ref<Node> node = NODE.allocate(heap());
+            JAVA.set(node, List.of("first"));
+            node.close();
+            refuses("handle is closed: type=Node", () -> JAVA.get(node));
+            try (Ref<Node> next = NODE.allocate(heap())) {
+                JAVA.set(next, List.of("second"));
+                assertEquals(List.of("second"), JAVA.get(next));
+                assertEquals(1, heap().javaObjects().held());
+            }
+        }
+
+        @Test
+        void ofAnotherHeapIsNotFoundThroughACopiedWord() {
+            long slot = NODE.info().offset("java");
+            try (ConfinedHeap second = ConfinedHeap.open();
+                    Ref<Node> here = NODE.allocate(heap());
+                    Ref<Node> there = NODE.allocate(second)) {
+                JAVA.set(here, List.of("here"));
+                second.putLong(there.address(), slot, heap().getLong(here.address(), slot));
+                refuses(
+                        "slot holds no Java object: word=0x1 held=0; something wrote over it",
+                        () -> JAVA.get(there));
+                second.putLong(there.address(), slot, 0);
+                assertEquals(List.of("here"), JAVA.get(here));
+            }
+        }
+
+        @Test
+        void isGivenToTheCollectorOfTheJvmWithItsHolder() throws InterruptedException {
+            Object[] only = {new ArrayList<>(List.of("held"))};
+            WeakReference<Object> watched = new WeakReference<>(only[0]);
+            try (Ref<Node> node = NODE.allocate(heap())) {
+                JAVA.set(node, (List<?>) only[0]);
+                only[0] = "";
+                System.gc();
+                assertNotNull(watched.get());
+            }
+            for (int i = 0; i < 500 && watched.get() != null; i++) {
+                System.gc();
+            }
+            assertNull(watched.get());
+        }
+
+        @Test
         void isLetGoOfWithAGarbageCycle() {
             try (Ref<Node> node = NODE.allocate(heap())) {
                 NEXT.set(node, node);
@@ -407,6 +638,34 @@ class HandleTest {
         assertEquals(CheckedLevel.ALL ? SAMPLE : 1, places, told::toString);
         assertEquals(SAMPLE, live());
         test.mayLeak();
+    }
+
+    @Test
+    void aForgottenWeakHandleIsReportedToo() throws InterruptedException {
+        try (Ref<Node> node = NODE.allocate(heap())) {
+            forgetWeak(node);
+            String notice = null;
+            for (int i = 0; i < 500 && notice == null; i++) {
+                System.gc();
+                notice = notices.poll(20, TimeUnit.MILLISECONDS);
+            }
+            assertTrue(
+                    String.valueOf(notice)
+                            .startsWith("handle was never closed: weak type=Node address=0x"),
+                    String.valueOf(notice));
+            assertTrue(
+                    String.valueOf(notice)
+                            .contains(
+                                    "its reference stays until the heap closes; close handles, or"
+                                            + " open them in try-with-resources; made "),
+                    notice);
+            assertEquals(1, heap().weakCount(node.address()));
+        }
+        test.mayLeak();
+    }
+
+    private static void forgetWeak(Ref<Node> node) {
+        assertNotNull(node.weak());
     }
 
     /** Of so many handles one has its place taken down. */

@@ -1,6 +1,7 @@
 package org.quantalang.bench.cli;
 
 import org.quantalang.bench.workload.Counts;
+import org.quantalang.bench.workload.CountsByHandles;
 import org.quantalang.bench.workload.Workload;
 
 import picocli.CommandLine.Command;
@@ -23,6 +24,13 @@ final class CountsCommand extends WorkloadCommand {
             defaultValue = "20000000")
     private long pairs;
 
+    @Option(
+            names = "--tier",
+            description =
+                    "How objects are held: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).",
+            defaultValue = "address")
+    private Tier tier = Tier.ADDRESS;
+
     CountsCommand() {}
 
     @Override
@@ -30,6 +38,9 @@ final class CountsCommand extends WorkloadCommand {
         atLeast("--pairs", pairs, 1);
         if (pattern.twoThreads()) {
             sharedOnly(pattern.toString());
+        }
+        if (tier == Tier.HANDLE) {
+            return new CountsByHandles(openForHandles(), pattern, pairs);
         }
         return new Counts(openHeap(), pattern, pairs);
     }

@@ -1,6 +1,7 @@
 package org.quantalang.bench.cli;
 
 import org.quantalang.bench.workload.Lru;
+import org.quantalang.bench.workload.LruByHandles;
 import org.quantalang.bench.workload.Workload;
 
 import picocli.CommandLine.Command;
@@ -29,6 +30,13 @@ final class LruCommand extends WorkloadCommand {
             defaultValue = "2000000")
     private long accesses;
 
+    @Option(
+            names = "--tier",
+            description =
+                    "How objects are held: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).",
+            defaultValue = "address")
+    private Tier tier = Tier.ADDRESS;
+
     LruCommand() {}
 
     @Override
@@ -36,6 +44,9 @@ final class LruCommand extends WorkloadCommand {
         atLeast("--capacity", capacity, 1);
         atLeast("--keys", keys, 1);
         atLeast("--accesses", accesses, 1);
+        if (tier == Tier.HANDLE) {
+            return new LruByHandles(openForHandles(), capacity, keys, accesses);
+        }
         return new Lru(openHeap(), capacity, keys, accesses);
     }
 }

@@ -36,6 +36,19 @@ abstract class WorkloadCommand implements Callable<Integer> {
         }
     }
 
+    /** The two ways to use a heap. */
+    enum Tier {
+        /** Objects are addresses. */
+        ADDRESS,
+        /** Objects are held by handles. */
+        HANDLE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
     @Spec CommandSpec spec = CommandSpec.create();
     @Mixin private JsonOption json = new JsonOption();
 
@@ -83,6 +96,14 @@ abstract class WorkloadCommand implements Callable<Integer> {
     /** Opens a heap of the kind that was asked for. */
     final Heap openHeap() {
         return heap == HeapKind.SHARED ? SharedHeap.open() : ConfinedHeap.open();
+    }
+
+    /** Opens a confined heap, the only kind with handles. */
+    final ConfinedHeap openForHandles() {
+        if (heap == HeapKind.SHARED) {
+            throw wrongUse("--tier handle takes a confined heap; use --heap confined");
+        }
+        return ConfinedHeap.open();
     }
 
     /** Refuses a shared heap for a workload that measures what only the other has. */

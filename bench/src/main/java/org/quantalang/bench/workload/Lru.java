@@ -31,13 +31,13 @@ public final class Lru implements Workload {
     private static final long STRING = 24;
     private static final long KEY = 32;
 
-    private static final int BUCKETS = 131_072;
+    static final int BUCKETS = 131_072;
     private static final int LARGE_PRIME = 7919;
 
     private final int capacity;
     private final int keys;
     private final long accesses;
-    private final double[] cumulated;
+    private final Zipf zipf;
     private final Heap heap;
 
     private final MinimalStandard random = new MinimalStandard(SEED);
@@ -51,12 +51,7 @@ public final class Lru implements Workload {
         this.capacity = capacity;
         this.keys = keys;
         this.accesses = accesses;
-        cumulated = new double[keys];
-        double sum = 0;
-        for (int i = 0; i < keys; i++) {
-            sum += 1.0 / (i + 1);
-            cumulated[i] = sum;
-        }
+        zipf = new Zipf(keys, random);
         heap.register(ENTRY);
     }
 
@@ -75,7 +70,7 @@ public final class Lru implements Workload {
         long sum = 0;
         int entries = 0;
         for (long i = 0; i < accesses; i++) {
-            long key = zipf() * (long) LARGE_PRIME % keys;
+            long key = key(zipf.next(), keys);
             long entry = find(key);
             if (entry != 0) {
                 sum += use(entry);
@@ -98,21 +93,9 @@ public final class Lru implements Workload {
         return sum;
     }
 
-    /** A number below {@code keys}, small ones more often (Zipf's distribution, exponent 1). */
-    private int zipf() {
-        double[] weights = cumulated;
-        double u = random.next() / (double) MinimalStandard.MODULUS * weights[weights.length - 1];
-        int low = 0;
-        int high = weights.length - 1;
-        while (low < high) {
-            int middle = (low + high) >> 1;
-            if (weights[middle] < u) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
+    /** Spreads the keys that are asked for often. */
+    static long key(int number, int keys) {
+        return number * (long) LARGE_PRIME % keys;
     }
 
     private long find(long key) {

@@ -122,6 +122,38 @@ class BenchCommandTest {
     }
 
     @Nested
+    class GivenTheHandleTier {
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
+                    "counts --pattern one --pairs 2000",
+                    "counts --pattern many --pairs 2000",
+                    "lru --capacity 100 --keys 1000 --accesses 5000"
+                })
+        void computesTheSame(String arguments) {
+            String one = arguments + " --repetitions 1 --plain";
+            assertEquals(0, bench(one), err.toString());
+            String checksum = checksum();
+            assertEquals(0, bench(one + " --tier handle"), err.toString());
+            assertEquals(checksum, checksum());
+        }
+
+        private String checksum() {
+            String text = out.toString();
+            int last = text.lastIndexOf("checksum=");
+            return text.substring(last, text.indexOf('\n', last));
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"counts", "lru"})
+        void takesAConfinedHeap(String workload) {
+            assertEquals(2, bench(workload + " --tier handle --heap shared"));
+            assertTrue(
+                    err.toString().contains("--tier handle takes a confined heap"), err.toString());
+        }
+    }
+
+    @Nested
     class GivenTasks {
         @Test
         void hasTheMembersOfAResult() throws IOException {

@@ -7,12 +7,18 @@ import com.sun.management.ThreadMXBean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.quantalang.memory.ByteField;
 import org.quantalang.memory.ConfinedHeap;
+import org.quantalang.memory.LongField;
+import org.quantalang.memory.Ref;
+import org.quantalang.memory.RefField;
+import org.quantalang.memory.RefType;
 import org.quantalang.memory.TypeInfo;
+import org.quantalang.memory.WeakRefField;
 
 import java.lang.management.ManagementFactory;
 
-/** The address tier leaves nothing on the Java heap once it is warm. */
+/** Neither tier leaves anything on the Java heap once it is warm. */
 class SteadyStateGarbageTest {
     private static final TypeInfo NODE =
             TypeInfo.builder("Node")
@@ -35,6 +41,11 @@ class SteadyStateGarbageTest {
 
     @AfterEach
     void close() {
+        a.close();
+        b.close();
+        c.close();
+        numbers.close();
+        text.close();
         heap.close();
     }
 
@@ -114,12 +125,56 @@ class SteadyStateGarbageTest {
                 in.heap.setReference(first, NEXT, second);
                 in.heap.release(second); // the collector frees both, with others, by itself
             }
+        },
+        READ_AND_WRITE_FIELDS_BY_HANDLE {
+            @Override
+            void once(SteadyStateGarbageTest in) {
+                VALUE_FIELD.set(in.a, VALUE_FIELD.get(in.a) + 1);
+                ELEMENTS.set(in.numbers, 3, ELEMENTS.get(in.numbers, 2) + 1);
+                BYTES.fill(in.text, 1, 5, (byte) 7);
+                BYTES.set(in.text, 2, in.five);
+                BYTES.get(in.text, 0, in.five);
+            }
+        },
+        REFERENCES_BY_HANDLE {
+            @Override
+            void once(SteadyStateGarbageTest in) {
+                in.b.allocate();
+                NEXT_FIELD.set(in.a, in.b);
+                BACK_FIELD.set(in.b, in.a);
+                NEXT_FIELD.get(in.a, in.c);
+                BACK_FIELD.get(in.b, in.c);
+                in.c.set(in.b);
+                NEXT_FIELD.move(in.a, in.c);
+                in.c.move(in.b);
+                in.c.clear();
+                NEXT_FIELD.clear(in.a);
+            }
         };
 
         abstract void once(SteadyStateGarbageTest in);
     }
 
     private long held;
+
+    private static final RefType<Named> NODES = RefType.of(Named.class, NODE);
+    private static final RefType<Named> LONGS = RefType.of(Named.class, TypeInfo.longArray());
+    private static final RefType<Named> TEXT = RefType.of(Named.class, TypeInfo.byteArray());
+    private static final LongField VALUE_FIELD = NODES.longField("value");
+    private static final RefField<Named> NEXT_FIELD = NODES.refField("next", NODES);
+    private static final WeakRefField<Named> BACK_FIELD = NODES.weakRefField("back", NODES);
+    private static final LongField ELEMENTS = LONGS.longElements();
+    private static final ByteField BYTES = TEXT.byteElements();
+
+    private final byte[] five = new byte[5];
+    private final Ref<Named> a = NODES.allocate(heap);
+    private final Ref<Named> b = NODES.empty(heap);
+    private final Ref<Named> c = NODES.empty(heap);
+    private final Ref<Named> numbers = LONGS.allocateArray(heap, 4);
+    private final Ref<Named> text = TEXT.allocateArray(heap, 10);
+
+    /** A name for the compiler. */
+    private interface Named {}
 
     @ParameterizedTest
     @EnumSource
