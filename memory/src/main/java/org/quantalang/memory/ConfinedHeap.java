@@ -21,6 +21,7 @@ import org.quantalang.memory.internal.cycle.LocalCollector;
 import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.debug.HeapCensus;
 import org.quantalang.memory.internal.debug.HeapVerifier;
+import org.quantalang.memory.internal.debug.Holders;
 import org.quantalang.memory.internal.debug.LeakFinder;
 import org.quantalang.memory.internal.debug.ObjectChecks;
 import org.quantalang.memory.internal.debug.Site;
@@ -832,16 +833,11 @@ public final class ConfinedHeap extends PayloadAccess {
         blocks.trim();
     }
 
-    /**
-     * Searches for objects that are held from outside the heap, and what keeps the others alive.
-     * Cost: some steps, and some 50 bytes of the Java heap, for each object.
-     *
-     * @return what it found
-     */
+    @Override
     public LeakReport leaks() {
         checkOwner();
         releaseLetGo();
-        return new LeakFinder(config.name(), blocks, types, checks).find();
+        return new LeakFinder(config.name(), blocks.walk(), types, Holders.CONFINED, checks).find();
     }
 
     @Override
@@ -849,26 +845,14 @@ public final class ConfinedHeap extends PayloadAccess {
         close(config.leakPolicy());
     }
 
-    /**
-     * As {@link #close()}, whatever the heap was configured to do with objects that are still held.
-     *
-     * @param policy what to do with them
-     */
+    @Override
     public void close(LeakPolicy policy) {
         if (closed) {
             return;
         }
         takeOverFromEndedThread();
         checkUnused();
-        if (policy != LeakPolicy.FREE_ALL) {
-            LeakReport leaks = leaks();
-            if (!leaks.isEmpty() && policy == LeakPolicy.FAIL) {
-                throw new IllegalStateException(leaks.text());
-            }
-            if (!leaks.isEmpty()) {
-                config.notices().accept(leaks.text());
-            }
-        }
+        tellLeaks(policy, config);
         NumbersOut.closing(numberOut, this);
         closed = true;
         user = null;

@@ -1,6 +1,7 @@
 package org.quantalang.memory;
 
 import org.quantalang.memory.inspect.HeapNumbers;
+import org.quantalang.memory.inspect.LeakReport;
 import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.debug.ObjectChecks;
 import org.quantalang.memory.internal.object.Memory;
@@ -20,6 +21,20 @@ abstract sealed class PayloadAccess implements Heap permits ConfinedHeap, Shared
 
     /** The numbers, whoever asks. */
     abstract HeapNumbers numbersNow();
+
+    /** The heap is about to close: does what the policy says of objects that are still held. */
+    final void tellLeaks(LeakPolicy policy, HeapConfig config) {
+        if (policy == LeakPolicy.FREE_ALL) {
+            return;
+        }
+        LeakReport leaks = leaks();
+        if (!leaks.isEmpty() && policy == LeakPolicy.FAIL) {
+            throw new IllegalStateException(leaks.text());
+        }
+        if (!leaks.isEmpty()) {
+            config.notices().accept(leaks.text());
+        }
+    }
 
     /** What its accounts need. */
     abstract AccountHost accountHost();

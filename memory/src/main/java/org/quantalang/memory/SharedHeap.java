@@ -2,6 +2,7 @@ package org.quantalang.memory;
 
 import org.quantalang.memory.inspect.HeapNumbers;
 import org.quantalang.memory.inspect.Histogram;
+import org.quantalang.memory.inspect.LeakReport;
 import org.quantalang.memory.inspect.SizeClassStats;
 import org.quantalang.memory.inspect.TypeCounts;
 import org.quantalang.memory.inspect.VerificationReport;
@@ -12,7 +13,9 @@ import org.quantalang.memory.internal.alloc.SharedSpace;
 import org.quantalang.memory.internal.alloc.SizeClass;
 import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.debug.HeapCensus;
+import org.quantalang.memory.internal.debug.LeakFinder;
 import org.quantalang.memory.internal.debug.ObjectChecks;
+import org.quantalang.memory.internal.debug.Site;
 import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
@@ -777,15 +780,57 @@ public final class SharedHeap extends PayloadAccess {
     /**
      * {@inheritDoc}
      *
-     * <p>No other thread may use the heap any more.
+     * <p>Within a {@link #pause} of 10 seconds at most.
      */
     @Override
+    public LeakReport leaks() {
+        LeakReport[] report = new LeakReport[1];
+        pause(PAUSE_TIMEOUT, () -> report[0] = findLeaks());
+        return report[0];
+    }
+
+    private LeakReport findLeaks() {
+        reclaimer.settle();
+        return new LeakFinder(
+                        config.name(), pages.walk(), types.table(), SharedHeader.HOLDERS, checks)
+                .find();
+    }
+
+    @Override
     public void close() {
+        close(config.leakPolicy());
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Refused while another thread that used the heap lives and neither called {@link #leave}
+     * nor is in {@link #quietly}. Virtual threads are for the caller to see to.
+     */
+    @Override
+    public void close(LeakPolicy policy) {
         if (!closed) {
+            checkUnused();
+            tellLeaks(policy, config);
             NumbersOut.closing(numberOut, this);
             closed = true;
             pages.release();
             space.release();
+        }
+    }
+
+    private void checkUnused() {
+        List<Thread> users = pauses.users();
+        if (!users.isEmpty()) {
+            Thread first = users.getFirst();
+            throw new IllegalStateException(
+                    ("heap is in use by other threads: name=%s threads=%s caller=%s; close it when"
+                                    + " they have ended or called leave()")
+                            .formatted(
+                                    config.name(),
+                                    users.stream().map(Thread::getName).toList(),
+                                    Thread.currentThread().getName()),
+                    Site.of(first).asCause("what the first of them does"));
         }
     }
 

@@ -686,10 +686,7 @@ public final class BlockAllocator {
 
     /** Bytes of the size class that {@code bytes} fall into: what an object really takes. */
     public long blockBytesAt(long block) {
-        long entry = space.entry(block);
-        return PageTable.kind(entry) == PageTable.LARGE
-                ? PageTable.extra(entry)
-                : PageTable.blockBytes(entry);
+        return walk().blockBytesAt(block);
     }
 
     /** The walk over all blocks. */

@@ -165,6 +165,14 @@ public final class BlockWalk {
         };
     }
 
+    /** Bytes of a block in use. */
+    public long blockBytesAt(long block) {
+        long entry = space.entry(block);
+        return PageTable.kind(entry) == PageTable.LARGE
+                ? PageTable.extra(entry)
+                : PageTable.blockBytes(entry);
+    }
+
     /** Why {@code header} cannot be the start of a block in use, or null if it is one. */
     public @Nullable String whyNotABlock(long header) {
         if (!space.holdsObjectsAt(header)) {

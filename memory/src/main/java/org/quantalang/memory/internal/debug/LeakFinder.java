@@ -4,7 +4,7 @@ import static org.quantalang.memory.internal.object.Memory.getLong;
 
 import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.inspect.LeakReport;
-import org.quantalang.memory.internal.alloc.BlockAllocator;
+import org.quantalang.memory.internal.alloc.BlockWalk;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.type.HeapType;
 import org.quantalang.memory.internal.type.References;
@@ -32,8 +32,8 @@ import java.util.Set;
  *       hangs on garbage cycles.
  * </ol>
  *
- * <p>Takes some 50 bytes of the Java heap for each object. One use each. Owner thread only, between
- * operations.
+ * <p>Takes some 50 bytes of the Java heap for each object. One use each. By whoever has the heap
+ * for itself, between operations.
  */
 public final class LeakFinder {
     private static final int MOST_ROOTS = 20;
@@ -42,8 +42,9 @@ public final class LeakFinder {
     private static final long NONE = -1;
 
     private final String heapName;
-    private final BlockAllocator blocks;
+    private final BlockWalk walk;
     private final TypeTable types;
+    private final Holders holding;
     private final AllocationSites sites;
 
     private final LongMap references = new LongMap();
@@ -79,17 +80,22 @@ public final class LeakFinder {
     }
 
     public LeakFinder(
-            String heapName, BlockAllocator blocks, TypeTable types, AllocationSites sites) {
+            String heapName,
+            BlockWalk walk,
+            TypeTable types,
+            Holders holding,
+            AllocationSites sites) {
         this.heapName = heapName;
-        this.blocks = blocks;
+        this.walk = walk;
         this.types = types;
+        this.holding = holding;
         this.sites = sites;
     }
 
     /** Searches the heap. */
     public LeakReport find() {
-        blocks.walk().forEach((header, _) -> countReferences(header));
-        blocks.walk().forEach((header, _) -> addLeakedRoot(header));
+        walk.forEach((header, _) -> countReferences(header));
+        walk.forEach((header, _) -> addLeakedRoot(header));
         rootCount = foundCount;
         while (next < foundCount) {
             long header = found[next++];
@@ -97,7 +103,7 @@ public final class LeakFinder {
             follow(header);
         }
         long leaked = foundCount;
-        blocks.walk().forEach((header, _) -> addImmortal(header));
+        walk.forEach((header, _) -> addImmortal(header));
         while (next < foundCount) {
             follow(found[next++]);
         }
@@ -117,8 +123,7 @@ public final class LeakFinder {
     // ---- the search
 
     private void countReferences(long header) {
-        long word = getLong(header);
-        if (!HeaderWord.alive(word) && !HeaderWord.has(word, HeaderWord.DYING)) {
+        if (!holding.holds(header)) {
             return; // dead, its header held: its fields are no references any more
         }
         holders++;
@@ -134,20 +139,19 @@ public final class LeakFinder {
     }
 
     private void addLeakedRoot(long header) {
-        long word = getLong(header);
-        if (!HeaderWord.pinned(word) && outside(header) > 0) {
+        if (!holding.immortal(header) && outside(header) > 0) {
             add(header, NONE);
         }
     }
 
     private void addImmortal(long header) {
-        if (HeaderWord.pinned(getLong(header)) && parents.get(header) == 0) {
+        if (holding.immortal(header) && parents.get(header) == 0) {
             add(header, NONE);
         }
     }
 
     private long outside(long header) {
-        return HeaderWord.strong(getLong(header)) - references.get(header);
+        return holding.strong(header) - references.get(header);
     }
 
     private void follow(long header) {
@@ -174,7 +178,7 @@ public final class LeakFinder {
 
     private void tell(long header) {
         String type = type(header).info.name();
-        long size = blocks.blockBytesAt(header);
+        long size = walk.blockBytesAt(header);
         boolean root = parents.get(header) == NONE;
         objects++;
         bytes += size;

@@ -17,7 +17,10 @@ public final class Site {
     /** Classes of the heap; its tests are in the same package and are users. */
     private static final Set<String> OWN =
             Set.of(
+                    "Account",
                     "ConfinedHeap",
+                    "SharedHeap",
+                    "PayloadAccess",
                     "Ref",
                     "WeakRef",
                     "RefType",

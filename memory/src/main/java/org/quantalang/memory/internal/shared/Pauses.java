@@ -125,6 +125,16 @@ public final class Pauses {
         }
     }
 
+    /** Other threads that use the heap and are not quiet. */
+    public List<Thread> users() {
+        Thread self = Thread.currentThread();
+        return owners.running().stream()
+                .filter(owner -> !owner.quiet)
+                .map(owner -> owner.thread)
+                .filter(thread -> thread != null && thread != self && thread.isAlive())
+                .toList();
+    }
+
     private static boolean isBusy(Owner owner, Owner self) {
         Thread thread = owner.thread;
         return owner != self && !owner.quiet && thread != null && thread.isAlive();

@@ -3,6 +3,7 @@ package org.quantalang.memory.internal.shared;
 import org.quantalang.memory.GcColor;
 import org.quantalang.memory.RcHeader;
 import org.quantalang.memory.TypeInfo;
+import org.quantalang.memory.internal.debug.Holders;
 import org.quantalang.memory.internal.debug.ObjectChecks;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
@@ -183,6 +184,25 @@ public final class SharedHeader {
                 @Override
                 public long weak(long header) {
                     return SharedHeader.weak(Memory.getLongAcquire(header + HeaderWord.WORD_B));
+                }
+            };
+
+    /** For searches for leaks, while nobody else uses the heap. */
+    public static final Holders HOLDERS =
+            new Holders() {
+                @Override
+                public long strong(long header) {
+                    return strongOf(header);
+                }
+
+                @Override
+                public boolean immortal(long header) {
+                    return pinned(Memory.getLongAcquire(header + HeaderWord.WORD_B));
+                }
+
+                @Override
+                public boolean holds(long header) {
+                    return !has(Memory.getLongAcquire(header + HeaderWord.WORD_B), DEAD);
                 }
             };
 
