@@ -18,6 +18,7 @@ import org.quantalang.memory.internal.count.WeakCounts;
 import org.quantalang.memory.internal.cycle.BaconRajanCollector;
 import org.quantalang.memory.internal.cycle.CycleCollector;
 import org.quantalang.memory.internal.cycle.LocalCollector;
+import org.quantalang.memory.internal.cycle.LongStack;
 import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.debug.HeapCensus;
 import org.quantalang.memory.internal.debug.HeapVerifier;
@@ -122,7 +123,8 @@ public final class ConfinedHeap extends PayloadAccess {
                         countTypes);
         cycles.reclaimer(reclaimer);
         // It must not lead back to this heap, or the heap could never be found forgotten.
-        reservation = new Reservation(space, cycles.buffers(), config);
+        List<LongStack> buffers = cycles.buffers();
+        reservation = new Reservation(space, () -> buffers.forEach(LongStack::close), config);
         cleanable = CLEANER.register(this, reservation);
     }
 

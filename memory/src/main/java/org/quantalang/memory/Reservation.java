@@ -1,22 +1,21 @@
 package org.quantalang.memory;
 
 import org.quantalang.memory.internal.alloc.HeapSpace;
-import org.quantalang.memory.internal.cycle.LongStack;
 
-import java.util.List;
 import java.util.function.Consumer;
 
 /** What must be given back, also when the heap was forgotten. */
 final class Reservation implements Runnable {
     private final HeapSpace space;
-    private final List<LongStack> buffers;
+    private final Runnable others;
     private final String name;
     private final Consumer<String> notices;
     private volatile boolean closed;
 
-    Reservation(HeapSpace space, List<LongStack> buffers, HeapConfig config) {
+    /** {@code others} gives back what lies outside the space; it must not lead to the heap. */
+    Reservation(HeapSpace space, Runnable others, HeapConfig config) {
         this.space = space;
-        this.buffers = buffers;
+        this.others = others;
         this.name = config.name();
         this.notices = config.notices();
     }
@@ -34,7 +33,7 @@ final class Reservation implements Runnable {
                                     + " try-with-resources")
                             .formatted(name, space.bytes));
         }
-        buffers.forEach(LongStack::close);
+        others.run();
         space.release();
     }
 }

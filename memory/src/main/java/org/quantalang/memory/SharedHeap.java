@@ -31,6 +31,7 @@ import org.quantalang.memory.internal.shared.SharedTypes.SharedType;
 import org.quantalang.memory.internal.shared.SharedVerifier;
 import org.quantalang.memory.internal.type.TypeTable;
 
+import java.lang.ref.Cleaner;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -90,6 +91,8 @@ public final class SharedHeap extends PayloadAccess {
     private final Pauses pauses;
     private final QuietCycles cycles;
     private final AccountHost accounts;
+    private final Cleaner.Cleanable cleanable;
+    private final Reservation reservation;
 
     /** See {@link Owners#threadIds}. */
     private final long[] threadIds;
@@ -136,6 +139,9 @@ public final class SharedHeap extends PayloadAccess {
         accounts = new SharedAccounts(config, pages);
         pauses = new Pauses(pages, owners);
         cycles = new QuietCycles(pages, config.pageSource(), owners, types, reclaimer);
+        // It must not lead back to this heap, or the heap could never be found forgotten.
+        reservation = new Reservation(space, pages::release, config);
+        cleanable = ConfinedHeap.CLEANER.register(this, reservation);
     }
 
     /** {@return opens a heap with default settings} */
@@ -814,8 +820,8 @@ public final class SharedHeap extends PayloadAccess {
             tellLeaks(policy, config);
             NumbersOut.closing(numberOut, this);
             closed = true;
-            pages.release();
-            space.release();
+            reservation.closing();
+            cleanable.clean();
         }
     }
 

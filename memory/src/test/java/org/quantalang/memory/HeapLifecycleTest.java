@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.quantalang.memory.internal.shared.SharedHeader;
 
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -18,6 +19,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 class HeapLifecycleTest {
     private static final TypeInfo NODE = TypeInfo.builder("Node").reference("next", "Node").build();
@@ -51,8 +53,18 @@ class HeapLifecycleTest {
 
     @Test
     void aForgottenHeapIsReportedAndItsMemoryReturned() throws Exception {
+        checkForgotten(ConfinedHeap::open, 68_719_476_736L);
+    }
+
+    @Test
+    void soIsAForgottenSharedHeap() throws Exception {
+        checkForgotten(SharedHeap::open, SharedHeader.MOST_BYTES);
+    }
+
+    private static void checkForgotten(Function<HeapConfig, Heap> open, long reservedBytes)
+            throws Exception {
         BlockingQueue<String> notices = new LinkedBlockingQueue<>();
-        WeakReference<ConfinedHeap> gone = forget(notices);
+        WeakReference<Heap> gone = forget(open, notices);
         String notice = null;
         for (int i = 0; i < 500 && notice == null; i++) {
             System.gc();
@@ -60,16 +72,16 @@ class HeapLifecycleTest {
         }
         assertEquals(null, gone.get());
         assertEquals(
-                "heap was never closed: name=forgotten reservedBytes=68719476736; close it,"
-                        + " or open it in try-with-resources",
+                ("heap was never closed: name=forgotten reservedBytes=%d; close it,"
+                                + " or open it in try-with-resources")
+                        .formatted(Math.min(reservedBytes, 68_719_476_736L)),
                 notice);
         assertEquals(List.of(), List.copyOf(notices)); // reported once
     }
 
-    private static WeakReference<ConfinedHeap> forget(Queue<String> notices) {
-        ConfinedHeap heap =
-                ConfinedHeap.open(
-                        HeapConfig.DEFAULT.withName("forgotten").withNotices(notices::add));
+    private static WeakReference<Heap> forget(
+            Function<HeapConfig, Heap> open, Queue<String> notices) {
+        Heap heap = open.apply(HeapConfig.DEFAULT.withName("forgotten").withNotices(notices::add));
         heap.release(heap.allocate(NODE));
         return new WeakReference<>(heap);
     }

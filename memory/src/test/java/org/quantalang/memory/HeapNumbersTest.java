@@ -18,6 +18,7 @@ import org.quantalang.abi.Target;
 import org.quantalang.memory.inspect.HeapNumbers;
 import org.quantalang.memory.inspect.Histogram;
 import org.quantalang.memory.inspect.Histogram.Row;
+import org.quantalang.memory.inspect.LeakReport;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -109,6 +110,29 @@ class HeapNumbersTest {
         try (Heap heap = kind.open(HeapConfig.DEFAULT)) {
             assertFalse(object(parse(heap.numbers().toJson())).containsKey("limitBytes"));
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aLeakReportIsTheSameAsJson(Kind kind) throws IOException {
+        Heap heap = kind.open(HeapConfig.DEFAULT.withName("a \"heap\""));
+        long root = heap.allocate(NODE);
+        long child = heap.allocate(NODE);
+        heap.moveReference(root, NODE.offset("next"), child);
+        LeakReport report = heap.leaks();
+        Map<?, ?> json = object(parse(report.toJson()));
+        assertEquals("a \"heap\"", json.get("heap"));
+        assertEquals(1L, json.get("rootCount"));
+        assertEquals(2L, json.get("objects"));
+        assertEquals(
+                List.of(Map.of("type", "No\"de", "roots", 1L, "objects", 2L, "bytes", 64L)),
+                json.get("types"));
+        Map<?, ?> told = object(((List<?>) Objects.requireNonNull(json.get("roots"))).getFirst());
+        assertEquals("0x" + Long.toHexString(root), told.get("address"));
+        assertEquals(
+                report.paths().size(),
+                ((List<?>) Objects.requireNonNull(json.get("paths"))).size());
+        heap.close(LeakPolicy.FREE_ALL);
     }
 
     @Nested

@@ -131,7 +131,7 @@ public final class Pauses {
         return owners.running().stream()
                 .filter(owner -> !owner.quiet)
                 .map(owner -> owner.thread)
-                .filter(thread -> thread != null && thread != self && thread.isAlive())
+                .filter(thread -> thread != null && !thread.equals(self) && thread.isAlive())
                 .toList();
     }
 
