@@ -25,6 +25,7 @@ import org.quantalang.memory.internal.debug.HeapVerifier;
 import org.quantalang.memory.internal.debug.Holders;
 import org.quantalang.memory.internal.debug.LeakFinder;
 import org.quantalang.memory.internal.debug.ObjectChecks;
+import org.quantalang.memory.internal.debug.Pattern;
 import org.quantalang.memory.internal.debug.Site;
 import org.quantalang.memory.internal.handle.HandleState;
 import org.quantalang.memory.internal.handle.HeapLife;
@@ -107,7 +108,8 @@ public final class ConfinedHeap extends PayloadAccess {
                         space, config.name(), config.limitBytes(), config.returnDelay().toNanos());
         types = new TypeTable(space, blocks.classes(), countTypes);
         census = new HeapCensus(blocks::walk, types);
-        checks = new ObjectChecks(config.name(), blocks.walk(), types, counts());
+        checks = new ObjectChecks(config.name(), space, blocks.walk(), types, counts());
+        checks.watch(blocks);
         accounts = new ConfinedAccounts(config, blocks);
         destructors = new DestructorCalls(this, types, config.failureHandler());
         cycles = collector();
@@ -220,6 +222,9 @@ public final class ConfinedHeap extends PayloadAccess {
         long header = block(type);
         long payload = header + HeaderWord.BYTES;
         Memory.zeroWords(payload, payload + type.zeroBytes);
+        if (CheckedLevel.ALL) {
+            checks.allocated(header, type, true);
+        }
         return payload;
     }
 
@@ -227,7 +232,13 @@ public final class ConfinedHeap extends PayloadAccess {
     public long allocateUninitialized(TypeInfo info) {
         HeapType type = known(info);
         long header = block(type);
+        if (CheckedLevel.ALL) {
+            checks.unwritten(header + HeaderWord.BYTES, type.payloadBytes);
+        }
         type.zeroReferences(header);
+        if (CheckedLevel.ALL) {
+            checks.allocated(header, type, false);
+        }
         return header + HeaderWord.BYTES;
     }
 
@@ -252,9 +263,6 @@ public final class ConfinedHeap extends PayloadAccess {
     private void start(HeapType type, long header) {
         Memory.putLong(header, type.header());
         Memory.putLong(header, HeaderWord.WORD_B, 0);
-        if (CheckedLevel.ALL) {
-            checks.allocated(header, type);
-        }
         if (countTypes) {
             types.countAllocated(type.descriptor);
         }
@@ -266,6 +274,9 @@ public final class ConfinedHeap extends PayloadAccess {
         long array = arrayBlock(type, length) + HeaderWord.BYTES;
         long bytes = (length * type.elementBytes + Long.BYTES - 1) & -Long.BYTES;
         Memory.zeroWords(array + TypeInfo.ARRAY_ELEMENTS, array + TypeInfo.ARRAY_ELEMENTS + bytes);
+        if (CheckedLevel.ALL) {
+            checks.allocated(array - HeaderWord.BYTES, type, true);
+        }
         return array;
     }
 
@@ -275,7 +286,12 @@ public final class ConfinedHeap extends PayloadAccess {
         if (type.referenceArray) {
             return allocateArray(info, length);
         }
-        return arrayBlock(type, length) + HeaderWord.BYTES;
+        long array = arrayBlock(type, length) + HeaderWord.BYTES;
+        if (CheckedLevel.ALL) {
+            checks.unwritten(array + TypeInfo.ARRAY_ELEMENTS, length * type.elementBytes);
+            checks.allocated(array - HeaderWord.BYTES, type, false);
+        }
+        return array;
     }
 
     private long arrayBlock(HeapType type, long length) {
@@ -285,7 +301,7 @@ public final class ConfinedHeap extends PayloadAccess {
                             .formatted(type.info, length));
         }
         long payload = TypeInfo.ARRAY_ELEMENTS + length * type.elementBytes;
-        long bytes = payload + HeaderWord.BYTES;
+        long bytes = payload + HeaderWord.BYTES + Pattern.REDZONE_BYTES;
         int sizeClass =
                 bytes <= SizeClass.LARGEST_SMALL_BYTES
                         ? SizeClass.of((int) bytes)
@@ -323,7 +339,8 @@ public final class ConfinedHeap extends PayloadAccess {
 
     private long tryBlock(int sizeClass, long firstBlock, long payload) {
         return sizeClass == SizeClass.LARGE
-                ? blocks.allocateLarge(firstBlock, payload + HeaderWord.BYTES)
+                ? blocks.allocateLarge(
+                        firstBlock, payload + HeaderWord.BYTES + Pattern.REDZONE_BYTES)
                 : blocks.allocateSlow(sizeClass);
     }
 
@@ -354,6 +371,9 @@ public final class ConfinedHeap extends PayloadAccess {
         if (CheckedLevel.ON) {
             checkOwner();
             checks.alive("retain", object);
+        }
+        if (CheckedLevel.ALL) {
+            checks.gained(object);
         }
         long header = object - HeaderWord.BYTES;
         long word = Memory.getLong(header);
@@ -388,6 +408,9 @@ public final class ConfinedHeap extends PayloadAccess {
                 blocks.free(header);
             } else {
                 releaseLast(header, word);
+            }
+            if (CheckedLevel.ALL) {
+                checks.tellFound();
             }
             return;
         }
@@ -435,9 +458,12 @@ public final class ConfinedHeap extends PayloadAccess {
     public void weakRelease(long object) {
         if (CheckedLevel.ON) {
             checkOwner();
-            checks.known("weak release", object);
+            checks.weakReleasing(object);
         }
         reclaimer.weakRelease(object - HeaderWord.BYTES);
+        if (CheckedLevel.ALL) {
+            checks.tellFound();
+        }
     }
 
     @Override
@@ -519,7 +545,7 @@ public final class ConfinedHeap extends PayloadAccess {
     @Override
     public long getReference(long object, long offset) {
         if (CheckedLevel.ON) {
-            checkWithin("getReference", object, offset, Long.BYTES);
+            checkRead("getReference", object, offset, Long.BYTES);
         }
         return Memory.getLong(object, offset);
     }
@@ -544,6 +570,9 @@ public final class ConfinedHeap extends PayloadAccess {
         }
         long slot = object + offset;
         long old = Memory.getLong(slot);
+        if (CheckedLevel.ALL) {
+            checks.moved(owned, old);
+        }
         Memory.putLong(slot, owned);
         if (old != 0) {
             release(old);
@@ -555,6 +584,9 @@ public final class ConfinedHeap extends PayloadAccess {
         if (CheckedLevel.ON) {
             checkWithin("initReference", object, offset, Long.BYTES);
             checks.aliveOrNull("initReference", owned);
+        }
+        if (CheckedLevel.ALL) {
+            checks.moved(owned, 0);
         }
         Memory.putLong(object, offset, owned);
     }
@@ -570,6 +602,9 @@ public final class ConfinedHeap extends PayloadAccess {
         }
         long slot = object + offset;
         long old = Memory.getLong(slot);
+        if (CheckedLevel.ALL) {
+            checks.moved(value, old);
+        }
         Memory.putLong(slot, value);
         if (old != 0) {
             touchIfMember(old - HeaderWord.BYTES);
@@ -690,6 +725,9 @@ public final class ConfinedHeap extends PayloadAccess {
     public void drain() {
         checkOwner();
         reclaimer.drainAll();
+        if (CheckedLevel.ALL) {
+            checks.tellFound();
+        }
     }
 
     /** {@return dead objects known to wait because of the release budget} */
@@ -700,6 +738,9 @@ public final class ConfinedHeap extends PayloadAccess {
     @Override
     public CollectionResult collectCycles() {
         checkOwner();
+        if (CheckedLevel.ALL) {
+            checks.checkPatterns();
+        }
         reclaimer.drainAll();
         return cycles.collectAll(CollectionResult.Reason.REQUEST);
     }
@@ -826,6 +867,9 @@ public final class ConfinedHeap extends PayloadAccess {
     @Override
     public VerificationReport verify() {
         checkOwner();
+        if (CheckedLevel.ALL) {
+            checks.checkPatterns();
+        }
         return new HeapVerifier(blocks.walk(), types, reclaimer, weak, cycles).verify();
     }
 
@@ -856,6 +900,9 @@ public final class ConfinedHeap extends PayloadAccess {
         checkUnused();
         tellLeaks(policy, config);
         NumbersOut.closing(numberOut, this);
+        if (CheckedLevel.ALL) {
+            checks.closing(config.notices());
+        }
         closed = true;
         user = null;
         life.end();

@@ -56,6 +56,13 @@ abstract sealed class PayloadAccess implements Heap permits ConfinedHeap, Shared
         checks().within(operation, object, offset, bytes);
     }
 
+    final void checkRead(String operation, long object, long offset, long bytes) {
+        checkWithin(operation, object, offset, bytes);
+        if (CheckedLevel.ALL) {
+            checks().written(operation, object, offset, bytes);
+        }
+    }
+
     /**
      * Reads a 64-bit integer at {@code offset}, a multiple of 8.
      *
@@ -65,7 +72,7 @@ abstract sealed class PayloadAccess implements Heap permits ConfinedHeap, Shared
      */
     public final long getLong(long object, long offset) {
         if (CheckedLevel.ON) {
-            checkWithin("getLong", object, offset, Long.BYTES);
+            checkRead("getLong", object, offset, Long.BYTES);
         }
         return Memory.getLong(object, offset);
     }
@@ -93,7 +100,7 @@ abstract sealed class PayloadAccess implements Heap permits ConfinedHeap, Shared
      */
     public final int getInt(long object, long offset) {
         if (CheckedLevel.ON) {
-            checkWithin("getInt", object, offset, Integer.BYTES);
+            checkRead("getInt", object, offset, Integer.BYTES);
         }
         return Memory.getInt(object, offset);
     }
@@ -121,7 +128,7 @@ abstract sealed class PayloadAccess implements Heap permits ConfinedHeap, Shared
      */
     public final short getShort(long object, long offset) {
         if (CheckedLevel.ON) {
-            checkWithin("getShort", object, offset, Short.BYTES);
+            checkRead("getShort", object, offset, Short.BYTES);
         }
         return Memory.getShort(object, offset);
     }
@@ -149,7 +156,7 @@ abstract sealed class PayloadAccess implements Heap permits ConfinedHeap, Shared
      */
     public final byte getByte(long object, long offset) {
         if (CheckedLevel.ON) {
-            checkWithin("getByte", object, offset, Byte.BYTES);
+            checkRead("getByte", object, offset, Byte.BYTES);
         }
         return Memory.getByte(object, offset);
     }
@@ -177,7 +184,7 @@ abstract sealed class PayloadAccess implements Heap permits ConfinedHeap, Shared
      */
     public final double getDouble(long object, long offset) {
         if (CheckedLevel.ON) {
-            checkWithin("getDouble", object, offset, Double.BYTES);
+            checkRead("getDouble", object, offset, Double.BYTES);
         }
         return Memory.getDouble(object, offset);
     }
@@ -205,7 +212,7 @@ abstract sealed class PayloadAccess implements Heap permits ConfinedHeap, Shared
      */
     public final float getFloat(long object, long offset) {
         if (CheckedLevel.ON) {
-            checkWithin("getFloat", object, offset, Float.BYTES);
+            checkRead("getFloat", object, offset, Float.BYTES);
         }
         return Memory.getFloat(object, offset);
     }
@@ -251,7 +258,7 @@ abstract sealed class PayloadAccess implements Heap permits ConfinedHeap, Shared
      */
     public final void copyOut(long object, long offset, byte[] target, int targetIndex, int bytes) {
         if (CheckedLevel.ON) {
-            checkWithin("copyOut", object, offset, bytes);
+            checkRead("copyOut", object, offset, bytes);
         }
         Memory.copyOut(object + offset, target, targetIndex, bytes);
     }

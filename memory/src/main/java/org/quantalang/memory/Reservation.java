@@ -1,6 +1,7 @@
 package org.quantalang.memory;
 
 import org.quantalang.memory.internal.alloc.HeapSpace;
+import org.quantalang.memory.internal.debug.OpenHeaps;
 
 import java.util.function.Consumer;
 
@@ -34,6 +35,7 @@ final class Reservation implements Runnable {
                             .formatted(name, space.bytes));
         }
         others.run();
+        OpenHeaps.closed(space);
         space.release();
     }
 }

@@ -15,6 +15,7 @@ import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.debug.HeapCensus;
 import org.quantalang.memory.internal.debug.LeakFinder;
 import org.quantalang.memory.internal.debug.ObjectChecks;
+import org.quantalang.memory.internal.debug.Pattern;
 import org.quantalang.memory.internal.debug.Site;
 import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
@@ -125,7 +126,9 @@ public final class SharedHeap extends PayloadAccess {
         threadIds = owners.threadIds;
         TypeTable table = new TypeTable(space, pages.classes(), countTypes);
         types = new SharedTypes(table, countTypes);
-        checks = new ObjectChecks(config.name(), pages.walk(), table, SharedHeader.FOR_CHECKS);
+        checks =
+                new ObjectChecks(
+                        config.name(), space, pages.walk(), table, SharedHeader.FOR_CHECKS);
         DestructorCalls destructors = new DestructorCalls(this, table, config.failureHandler());
         reclaimer =
                 new SharedReclaimer(
@@ -196,6 +199,9 @@ public final class SharedHeap extends PayloadAccess {
         SharedType type = known(info);
         long payload = block(type) + HeaderWord.BYTES;
         Memory.zeroWords(payload, payload + type.type.zeroBytes);
+        if (CheckedLevel.ALL) {
+            checks.allocated(payload - HeaderWord.BYTES, type.type, true);
+        }
         return payload;
     }
 
@@ -204,6 +210,9 @@ public final class SharedHeap extends PayloadAccess {
         SharedType type = known(info);
         long header = block(type);
         type.type.zeroReferences(header);
+        if (CheckedLevel.ALL) {
+            checks.allocated(header, type.type, true);
+        }
         return header + HeaderWord.BYTES;
     }
 
@@ -232,9 +241,6 @@ public final class SharedHeap extends PayloadAccess {
 
     private void start(Owner self, SharedType type, long header) {
         self.start(type, header);
-        if (CheckedLevel.ALL) {
-            checks.allocated(header, type.type);
-        }
         if (countTypes) {
             types.countAllocated(type.type);
         }
@@ -246,6 +252,9 @@ public final class SharedHeap extends PayloadAccess {
         long array = arrayBlock(type, length) + HeaderWord.BYTES;
         long bytes = (length * type.type.elementBytes + Long.BYTES - 1) & -Long.BYTES;
         Memory.zeroWords(array + TypeInfo.ARRAY_ELEMENTS, array + TypeInfo.ARRAY_ELEMENTS + bytes);
+        if (CheckedLevel.ALL) {
+            checks.allocated(array - HeaderWord.BYTES, type.type, true);
+        }
         return array;
     }
 
@@ -255,7 +264,11 @@ public final class SharedHeap extends PayloadAccess {
         if (type.type.referenceArray) {
             return allocateArray(info, length);
         }
-        return arrayBlock(type, length) + HeaderWord.BYTES;
+        long array = arrayBlock(type, length) + HeaderWord.BYTES;
+        if (CheckedLevel.ALL) {
+            checks.allocated(array - HeaderWord.BYTES, type.type, true);
+        }
+        return array;
     }
 
     private long arrayBlock(SharedType type, long length) {
@@ -270,7 +283,7 @@ public final class SharedHeap extends PayloadAccess {
             reclaimer.attend(self);
         }
         long payload = TypeInfo.ARRAY_ELEMENTS + length * elementBytes;
-        long bytes = payload + HeaderWord.BYTES;
+        long bytes = payload + HeaderWord.BYTES + Pattern.REDZONE_BYTES;
         int sizeClass =
                 bytes <= SizeClass.LARGEST_SMALL_BYTES
                         ? SizeClass.of((int) bytes)
@@ -287,7 +300,7 @@ public final class SharedHeap extends PayloadAccess {
     /** No block at hand: takes back what others freed, adopts or makes a page, or tries harder. */
     private long blockSlow(Owner self, int sizeClass, long firstBlock, long payload) {
         checkCaller();
-        long bytes = payload + HeaderWord.BYTES;
+        long bytes = payload + HeaderWord.BYTES + Pattern.REDZONE_BYTES;
         reclaimer.attend(self); // dead objects that wait because of the budget
         if (self.needsPage(sizeClass)) {
             reclaimer.reap(); // ended threads leave pages

@@ -102,6 +102,15 @@ class CheckedModeTest {
     }
 
     @Test
+    void aWeakReleaseTooMany() {
+        long leaf = heap().allocate(LEAF);
+        refused(
+                "weak release of what is no such object (no weak reference is left)",
+                () -> heap().weakRelease(leaf));
+        heap().release(leaf);
+    }
+
+    @Test
     void anAccessOutOfBounds() {
         long leaf = heap().allocate(LEAF);
         refused(
@@ -128,10 +137,10 @@ class CheckedModeTest {
 
     @Test
     void anObjectOfAnotherHeap() {
-        try (ConfinedHeap other = ConfinedHeap.open()) {
+        try (ConfinedHeap other = ConfinedHeap.open(HeapConfig.DEFAULT.withName("other"))) {
             long leaf = other.allocate(LEAF);
             refused(
-                    "release of what is no such object (outside the heap)",
+                    "release of what is no such object (outside the heap, in heap=other)",
                     () -> heap().release(leaf));
             other.release(leaf);
         }

@@ -4,6 +4,7 @@ import static org.quantalang.memory.internal.object.Memory.getLong;
 import static org.quantalang.memory.internal.object.Memory.putLong;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.object.HeaderWord;
 
 import java.lang.invoke.VarHandle;
@@ -59,6 +60,9 @@ public final class BlockAllocator {
     private final int owner;
 
     private long collectedBytes;
+
+    /** Told of freed blocks in checked mode. */
+    private @Nullable FreeWatch watch;
 
     /** Who refused a page last; see {@link #refusedBy}. */
     private @Nullable PageAccount refusedBy;
@@ -167,8 +171,21 @@ public final class BlockAllocator {
         }
     }
 
+    /** From now on this is told of freed blocks. */
+    public void watch(FreeWatch told) {
+        watch = told;
+    }
+
     /** Takes back a block whose object is gone; its header word becomes zero. */
     public void free(long block) {
+        if (CheckedLevel.SITES && watch != null && watch.keeps(block)) {
+            return;
+        }
+        giveBack(block);
+    }
+
+    /** Takes back a block that is not watched any more. */
+    public void giveBack(long block) {
         long entry = pageEntry(block);
         putLong(block, 0);
         putLong(block, HeaderWord.WORD_B, getLong(entry));
@@ -200,6 +217,11 @@ public final class BlockAllocator {
                 break;
             }
             at += Long.BYTES;
+            if (CheckedLevel.ALL) {
+                collectedBytes += blockBytesAt(block);
+                free(block);
+                continue;
+            }
             long its = pageEntry(block);
             if (its != entry) {
                 if (entry != 0) {
@@ -247,6 +269,9 @@ public final class BlockAllocator {
      * @param count how many they are
      */
     public void freed(long entry, long list, long count) {
+        if (CheckedLevel.SITES && watch != null) {
+            watch.gone(list, count);
+        }
         putLong(entry, list);
         long freed = getLong(entry, PageTable.FREED) + count;
         putLong(entry, PageTable.FREED, freed);
@@ -479,6 +504,9 @@ public final class BlockAllocator {
 
     /** Gives back every page that holds nothing, current pages included, at once. */
     public void trim() {
+        if (watch != null) {
+            watch.letGoAll();
+        }
         mergeClosed();
         tables.forEach(this::trim);
         pool.returnAll();
@@ -689,9 +717,14 @@ public final class BlockAllocator {
         return walk().blockBytesAt(block);
     }
 
+    /** The class of a block. */
+    public int sizeClassAt(long block) {
+        return PageTable.sizeClass(space.entry(block));
+    }
+
     /** The walk over all blocks. */
     public BlockWalk walk() {
-        return new BlockWalk(space, pool, classes);
+        return new BlockWalk(space, pool, classes, watch);
     }
 
     /** Objects allocated so far. */

@@ -3,6 +3,7 @@ package org.quantalang.memory.internal.alloc;
 import static org.quantalang.memory.internal.object.Memory.getLong;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.object.HeaderWord;
 
 import java.lang.invoke.VarHandle;
@@ -19,8 +20,15 @@ public final class BlockWalk {
     private final HeapSpace space;
     private final PagePool pool;
     private final SizeClassTable classes;
+    private final @Nullable FreeWatch watch;
 
     BlockWalk(HeapSpace space, PagePool pool, SizeClassTable classes) {
+        this(space, pool, classes, null);
+    }
+
+    /** The same, where freed blocks that are kept count as freed. */
+    BlockWalk(HeapSpace space, PagePool pool, SizeClassTable classes, @Nullable FreeWatch watch) {
+        this.watch = watch;
         this.space = space;
         this.pool = pool;
         this.classes = classes;
@@ -110,12 +118,16 @@ public final class BlockWalk {
     public long totalFreed() {
         long total = 0;
         for (int index = 0; index < classes.count(); index++) {
-            total += classes.retiredFreed(index);
+            total += classes.retiredFreed(index) + kept(index);
         }
         for (long page = space.objects; page < pool.top(); page = after(page)) {
             total += smallPage(page) ? PageTable.freed(space.entry(page)) : 0;
         }
         return total;
+    }
+
+    private long kept(int sizeClass) {
+        return watch == null ? 0 : watch.keptBlocks(sizeClass);
     }
 
     /** Blocks handed out and not taken back. */
@@ -125,7 +137,7 @@ public final class BlockWalk {
 
     /** Bytes of blocks in use, headers and rounding included. */
     public long liveBytes() {
-        long total = classes.largeBytes();
+        long total = classes.largeBytes() - (watch == null ? 0 : watch.keptBytes());
         for (long page = space.objects; page < pool.top(); page = after(page)) {
             if (smallPage(page)) {
                 long entry = space.entry(page);
@@ -140,7 +152,7 @@ public final class BlockWalk {
         long[][] totals = new long[classes.count()][2];
         for (int index = 0; index < totals.length; index++) {
             totals[index][0] = classes.retiredAllocated(index);
-            totals[index][1] = classes.retiredFreed(index);
+            totals[index][1] = classes.retiredFreed(index) + kept(index);
         }
         for (long page = space.objects; page < pool.top(); page = after(page)) {
             if (smallPage(page)) {
@@ -200,6 +212,38 @@ public final class BlockWalk {
         return HeaderWord.free(getLong(header)) ? "freed" : null;
     }
 
+    /** Whether an address lies where this heap has objects. */
+    public boolean holds(long address) {
+        return space.holdsObjectsAt(address);
+    }
+
+    /** The state of the page that an address is on, for people. */
+    public String describePage(long address) {
+        if (!space.holdsObjectsAt(address)) {
+            return "none";
+        }
+        long entry = space.entry(address);
+        long page = space.pageOf(entry);
+        return switch (PageTable.kind(entry)) {
+            case PageTable.SMALL ->
+                    "0x%x(blockBytes=%d carved=%d inUse=%d)"
+                            .formatted(
+                                    page,
+                                    PageTable.blockBytes(entry),
+                                    PageTable.carved(entry),
+                                    allocated(entry) - PageTable.freed(entry));
+            case PageTable.LARGE ->
+                    "0x%x(one object, blockBytes=%d)".formatted(page, PageTable.extra(entry));
+            case PageTable.LARGE_TAIL -> "0x%x(inside a large object)".formatted(page);
+            default -> "0x%x(unused)".formatted(page);
+        };
+    }
+
+    private static boolean inUseOrKept(long block) {
+        return !HeaderWord.free(getLong(block))
+                || (CheckedLevel.ALL && getLong(block, HeaderWord.WORD_B) == HeaderWord.KEPT);
+    }
+
     /** Checks every page's own numbers and free list; tells each fault to {@code report}. */
     public void checkPages(Consumer<String> report) {
         for (long page = space.objects; page < pool.top(); page = after(page)) {
@@ -216,7 +260,7 @@ public final class BlockWalk {
         int carved = PageTable.carved(entry);
         long used = 0;
         for (int i = 0; i < carved; i++) {
-            used += HeaderWord.free(getLong(first + i * bytes)) ? 0 : 1;
+            used += inUseOrKept(first + i * bytes) ? 1 : 0;
         }
         long listed = 0;
         long block = PageTable.freeList(entry);

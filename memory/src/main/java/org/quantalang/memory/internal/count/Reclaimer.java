@@ -5,6 +5,7 @@ import static org.quantalang.memory.internal.object.Memory.putLong;
 
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.cycle.CycleCollector;
+import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.type.HeapType;
@@ -158,7 +159,7 @@ public final class Reclaimer {
      * given back together. Nothing in here may free a block in another way.
      */
     private long drainPlain(long most) {
-        if (countTypes) {
+        if (countTypes || CheckedLevel.ALL) {
             return most;
         }
         long left = most;

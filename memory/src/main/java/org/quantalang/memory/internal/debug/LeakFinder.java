@@ -178,7 +178,7 @@ public final class LeakFinder {
 
     private void tell(long header) {
         String type = type(header).info.name();
-        long size = walk.blockBytesAt(header);
+        long size = walk.blockBytesAt(header) - Pattern.REDZONE_BYTES;
         boolean root = parents.get(header) == NONE;
         objects++;
         bytes += size;

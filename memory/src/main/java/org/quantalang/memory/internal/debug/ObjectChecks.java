@@ -1,15 +1,23 @@
 package org.quantalang.memory.internal.debug;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.BlockWalk;
+import org.quantalang.memory.internal.alloc.FreeWatch;
+import org.quantalang.memory.internal.alloc.HeapSpace;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.type.HeapType;
+import org.quantalang.memory.internal.type.References;
 import org.quantalang.memory.internal.type.TypeTable;
 
-import java.util.Locale;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
 
 /**
  * What checked mode asks before an operation on an object: is the address one of an object of this
@@ -17,16 +25,36 @@ import java.util.concurrent.ConcurrentHashMap;
  * it was, and names the address, what is there, and in full mode where the object was allocated and
  * where it last lost a reference.
  *
+ * <p>In full mode each payload is followed by a redzone, checked when the block is freed and when
+ * the heap is verified, and a freed block waits in a {@link Quarantine}. Damage that is found while
+ * objects are being freed is told when that has ended, so that it leaves the heap in order too.
+ *
  * <p>Whoever may use the heap.
  */
-public final class ObjectChecks implements AllocationSites {
-    private final String heapName;
+public final class ObjectChecks implements AllocationSites, FreeWatch {
+    private static final String KEEP =
+            "keep a reference as long as the address is used, and release it only once";
+    private static final String STAY_INSIDE =
+            "something wrote beyond the payload; its first bytes may tell what";
+    private static final String LET_GO =
+            "something used the object after its last reference was released";
+
+    private static final int MOST_PROBLEMS = 20;
+    private static final int MOST_HOLDERS = 5;
+
     private final BlockWalk walk;
     private final TypeTable types;
     private final Counts counts;
+    private final MisuseReport report;
 
     /** By header: the last object that was allocated there. Full mode only. */
     private final Map<Long, History> histories = new ConcurrentHashMap<>();
+
+    /** Damage that nobody was told of yet. */
+    private final Queue<String> found = new ConcurrentLinkedQueue<>();
+
+    /** Null in a heap that does not keep freed blocks. */
+    private @Nullable Quarantine quarantine;
 
     /** How a kind of heap counts, asked by an object's header. */
     public interface Counts {
@@ -37,30 +65,46 @@ public final class ObjectChecks implements AllocationSites {
         long weak(long header);
     }
 
-    /** What is known of the last object at an address. */
-    private static final class History {
-        private final String type;
-        private final Site allocated;
-        private volatile @Nullable Site released;
-
-        History(String type, Site allocated) {
-            this.type = type;
-            this.allocated = allocated;
-        }
-    }
-
-    public ObjectChecks(String heapName, BlockWalk walk, TypeTable types, Counts counts) {
+    public ObjectChecks(
+            String heapName, HeapSpace space, BlockWalk walk, TypeTable types, Counts counts) {
         this.counts = counts;
-        this.heapName = heapName;
         this.walk = walk;
         this.types = types;
+        this.report = new MisuseReport(heapName, walk, types, counts, histories);
+        if (CheckedLevel.ON) {
+            OpenHeaps.opened(space, heapName);
+        }
     }
 
-    /** An object was allocated. */
-    public void allocated(long header, HeapType type) {
+    /** From now on the blocks that this allocator frees are watched. */
+    public void watch(BlockAllocator blocks) {
         if (CheckedLevel.ALL) {
-            histories.put(header, new History(type.info.name(), Site.here()));
+            quarantine = new Quarantine(blocks, this::writtenAfterFree);
+            blocks.watch(this);
         }
+    }
+
+    // ---- an object's life
+
+    /**
+     * An object was allocated and its length written. Full mode only.
+     *
+     * @param written whether its payload was cleared
+     */
+    public void allocated(long header, HeapType type, boolean written) {
+        long payload = payloadBytes(header, type);
+        histories.put(header, new History(type, payload, !written));
+        long end = header + HeaderWord.BYTES + payload;
+        long blockEnd = header + walk.blockBytesAt(header);
+        Memory.fill(end, blockEnd - end, Pattern.REDZONE);
+        if (AddressSanitizer.PRESENT) {
+            AddressSanitizer.poison(end, blockEnd);
+        }
+    }
+
+    /** A payload is handed out without being cleared. Full mode only. */
+    public void unwritten(long payload, long bytes) {
+        Memory.fill(payload, bytes, Pattern.FRESH);
     }
 
     @Override
@@ -72,14 +116,232 @@ public final class ObjectChecks implements AllocationSites {
     /** An object is about to lose a reference; where it lost its last one is remembered. */
     public void releasing(long object) {
         alive("release", object);
-        long header = object - HeaderWord.BYTES;
-        if (CheckedLevel.ALL && counts.strong(header) == 1) {
-            History history = histories.get(header);
+        if (CheckedLevel.ALL) {
+            History history = histories.get(object - HeaderWord.BYTES);
             if (history != null) {
-                history.released = Site.here();
+                releasing(object, history);
             }
         }
     }
+
+    private void releasing(long object, History history) {
+        long header = object - HeaderWord.BYTES;
+        if (quarantine != null) {
+            if (HeaderWord.pinned(Memory.getLong(header))) {
+                return;
+            }
+            if (history.outside <= 0) {
+                recount(object, history);
+            }
+            history.outside--;
+        }
+        if (counts.strong(header) == 1) {
+            history.released = Site.here();
+            if (quarantine == null) { // nobody asks when the block is freed
+                checkObject(header, found::add);
+                tellFound();
+            }
+        }
+    }
+
+    /** No reference to this object is known but in fields: is there really none? */
+    private void recount(long object, History history) {
+        List<String> holders = new ArrayList<>();
+        long[] inside = new long[1];
+        walk.forEach(
+                (holder, _) -> {
+                    long word = Memory.getLong(holder);
+                    if (HeaderWord.alive(word) || HeaderWord.has(word, HeaderWord.DYING)) {
+                        References.strongSlots(
+                                types.of(holder),
+                                holder,
+                                slot -> {
+                                    if (Memory.getLong(slot) == object) {
+                                        inside[0]++;
+                                        if (holders.size() < MOST_HOLDERS) {
+                                            holders.add(name(holder, slot));
+                                        }
+                                    }
+                                });
+                    }
+                });
+        long strong = counts.strong(object - HeaderWord.BYTES);
+        if (inside[0] >= strong) {
+            throw new IllegalStateException(
+                    report.of(
+                            "release of a reference that a field holds (held by %s)"
+                                    .formatted(String.join(", ", holders)),
+                            object,
+                            "retain what getReference returns before releasing it, or clear the"
+                                    + " field"));
+        }
+        history.outside = strong - inside[0];
+    }
+
+    private String name(long holder, long slot) {
+        return ReferencePath.slotName(types, holder, slot);
+    }
+
+    /** The program got a reference more. Full mode only. */
+    public void gained(long object) {
+        outside(object, 1);
+    }
+
+    /** A reference of the program's takes the place of another in a field. Full mode only. */
+    public void moved(long into, long out) {
+        outside(into, -1);
+        outside(out, 1);
+    }
+
+    private void outside(long object, int change) {
+        History history = quarantine == null ? null : histories.get(object - HeaderWord.BYTES);
+        if (history != null) {
+            history.outside += change;
+        }
+    }
+
+    // ---- freed blocks
+
+    @Override
+    public boolean keeps(long block) {
+        checkObject(block, found::add);
+        History history = histories.get(block);
+        if (history != null) {
+            long end = block + walk.blockBytesAt(block);
+            AddressSanitizer.unpoison(block, end);
+            history.freed = Site.here();
+        }
+        return quarantine != null && quarantine.take(block);
+    }
+
+    @Override
+    public void gone(long list, long count) {}
+
+    @Override
+    public void letGoAll() {
+        if (quarantine != null) {
+            quarantine.letGoAll();
+        }
+    }
+
+    @Override
+    public long keptBlocks(int sizeClass) {
+        return quarantine == null ? 0 : quarantine.blocks(sizeClass);
+    }
+
+    @Override
+    public long keptBytes() {
+        return quarantine == null ? 0 : quarantine.bytes();
+    }
+
+    private void writtenAfterFree(long block) {
+        if (quarantine == null) {
+            return;
+        }
+        long end = block + walk.blockBytesAt(block);
+        long first = quarantine.firstWritten(block);
+        long count = Math.max(1, Pattern.others(Math.max(first, block + 8), end, Pattern.FREED));
+        found.add(
+                report.of(
+                        "write to a freed object (offset=%d bytes=%d)"
+                                .formatted(first - block - HeaderWord.BYTES, count),
+                        block + HeaderWord.BYTES,
+                        LET_GO));
+    }
+
+    // ---- damage
+
+    /** Throws what was found while objects were freed. */
+    public void tellFound() {
+        if (!found.isEmpty()) {
+            throw new IllegalStateException(takeFound());
+        }
+    }
+
+    /** The heap closes: what nobody was told of goes into the log. */
+    public void closing(Consumer<String> notices) {
+        letGoAll();
+        if (!found.isEmpty()) {
+            notices.accept(takeFound());
+        }
+        walk.forEach((header, bytes) -> AddressSanitizer.unpoison(header, header + bytes));
+    }
+
+    private String takeFound() {
+        List<String> all = new ArrayList<>();
+        for (String each = found.poll(); each != null; each = found.poll()) {
+            all.add(each);
+        }
+        return String.join(System.lineSeparator(), all);
+    }
+
+    /**
+     * Checks every redzone, every header against what was allocated, and every block that waits in
+     * the quarantine. What is damaged is made whole, so that it is told once. Full mode only.
+     *
+     * @throws IllegalStateException naming the damaged objects
+     */
+    public void checkPatterns() {
+        if (quarantine != null) {
+            quarantine.check();
+        }
+        walk.forEach(
+                (header, _) -> {
+                    if (found.size() < MOST_PROBLEMS) {
+                        checkObject(header, found::add);
+                    }
+                });
+        tellFound();
+    }
+
+    private void checkObject(long header, Consumer<String> problem) {
+        History history = histories.get(header);
+        if (history == null) {
+            return;
+        }
+        long object = header + HeaderWord.BYTES;
+        long word = Memory.getLong(header);
+        if (HeaderWord.type(word) != history.type.index) {
+            problem.accept(
+                    report.of(
+                            "header of an object was overwritten (was type=%s)"
+                                    .formatted(history.type.info.name()),
+                            object,
+                            "something wrote in front of the payload"));
+            Memory.putLong(header, (word & ~HeaderWord.TYPE_MASK) | history.type.index);
+        }
+        long payload = payloadBytes(header, history.type);
+        if (payload != history.payloadBytes) {
+            problem.accept(
+                    report.of(
+                            "length of an array was overwritten (length=%d)"
+                                    .formatted(Memory.getLong(object)),
+                            object,
+                            "something wrote to the first word of the payload"));
+            Memory.putLong(
+                    object,
+                    (history.payloadBytes - history.type.payloadBytes) / history.type.elementBytes);
+        }
+        long end = object + history.payloadBytes;
+        long blockEnd = header + walk.blockBytesAt(header);
+        long first = Pattern.firstOther(end, blockEnd, Pattern.REDZONE);
+        if (first != blockEnd) {
+            problem.accept(
+                    report.of(
+                            "write past the end of an object (offset=%d bytes=%d first=0x%02x)"
+                                    .formatted(
+                                            first - object,
+                                            Pattern.others(first, blockEnd, Pattern.REDZONE),
+                                            Memory.getByte(first, 0)),
+                            object,
+                            STAY_INSIDE));
+            AddressSanitizer.unpoison(end, blockEnd);
+            Memory.fill(end, blockEnd - end, Pattern.REDZONE);
+            AddressSanitizer.poison(end, blockEnd);
+        }
+    }
+
+    // ---- before an operation
 
     /** An operation needs a living object of this heap. */
     public void alive(String operation, long object) {
@@ -97,6 +359,14 @@ public final class ObjectChecks implements AllocationSites {
         }
     }
 
+    /** A weak reference is about to be released. */
+    public void weakReleasing(long object) {
+        known("weak release", object);
+        if (counts.weak(object - HeaderWord.BYTES) == 0) {
+            throw refused("weak release", object, "no weak reference is left");
+        }
+    }
+
     /** A value to be stored: null, or a living object of this heap. */
     public void aliveOrNull(String operation, long object) {
         if (object != 0) {
@@ -107,7 +377,8 @@ public final class ObjectChecks implements AllocationSites {
     /** An access to {@code bytes} bytes at an offset of an object that may be dying. */
     public void within(String operation, long object, long offset, long bytes) {
         known(operation, object);
-        long size = payloadBytes(object);
+        long header = object - HeaderWord.BYTES;
+        long size = payloadBytes(header, types.of(header));
         if (offset < 0 || bytes < 0 || offset > size - bytes) {
             throw refused(
                     operation,
@@ -117,18 +388,43 @@ public final class ObjectChecks implements AllocationSites {
         }
     }
 
-    private long payloadBytes(long object) {
-        HeapType type = types.at(HeaderWord.type(Memory.getLong(object - HeaderWord.BYTES)));
+    /** A read of at least four bytes, within the object: was any of them ever written? */
+    public void written(String operation, long object, long offset, long bytes) {
+        if (bytes < Integer.BYTES) {
+            return; // too few to tell a pattern from data
+        }
+        History history = histories.get(object - HeaderWord.BYTES);
+        long end = object + offset + bytes;
+        if (history != null
+                && history.unwritten
+                && Pattern.firstOther(object + offset, end, Pattern.FRESH) == end) {
+            throw new IllegalStateException(
+                    report.of(
+                            "%s of what was never written (offset=%d bytes=%d)"
+                                    .formatted(operation, offset, bytes),
+                            object,
+                            "write every field of an object that was allocated uninitialized, or"
+                                    + " use allocate"));
+        }
+    }
+
+    private static long payloadBytes(long header, HeapType type) {
         return type.elementBytes == 0
                 ? type.payloadBytes
-                : type.payloadBytes + Memory.getLong(object) * type.elementBytes;
+                : type.payloadBytes + Memory.getLong(header, HeaderWord.BYTES) * type.elementBytes;
     }
 
     private @Nullable String fault(long object, boolean mustLive) {
+        if (CheckedLevel.ALL) {
+            tellFound();
+        }
         long header = object - HeaderWord.BYTES;
         String fault = walk.whyNotABlock(header);
         if (fault != null) {
-            return fault;
+            String other = OpenHeaps.at(header);
+            return other == null || walk.holds(header)
+                    ? fault
+                    : fault + ", in heap=%s".formatted(other);
         }
         long word = Memory.getLong(header);
         int type = HeaderWord.type(word);
@@ -139,51 +435,10 @@ public final class ObjectChecks implements AllocationSites {
     }
 
     private IllegalStateException refused(String operation, long object, String fault) {
-        long header = object - HeaderWord.BYTES;
-        StringBuilder report = new StringBuilder();
-        report.append(
-                String.format(
-                        Locale.ROOT,
-                        "%s of what is no such object (%s): address=0x%x heap=%s",
-                        operation,
-                        fault,
+        return new IllegalStateException(
+                report.of(
+                        "%s of what is no such object (%s)".formatted(operation, fault),
                         object,
-                        heapName));
-        History history = histories.get(header);
-        if (walk.whyNotABlock(header) == null) {
-            long word = Memory.getLong(header);
-            int type = HeaderWord.type(word);
-            boolean known = type >= 1 && type <= types.count();
-            report.append(
-                    String.format(
-                            Locale.ROOT,
-                            " type=%s strong=%d weak=%d header=0x%x",
-                            known ? types.at(type).info.name() : "none",
-                            counts.strong(header),
-                            counts.weak(header),
-                            word));
-        } else if (history != null) {
-            report.append(" type=").append(history.type);
-        }
-        report.append(
-                "; keep a reference as long as the address is used, and release it only once");
-        if (history != null) {
-            appendSite(report, "allocated", history.allocated);
-            if (history.released != null) {
-                appendSite(report, "last released", history.released);
-            }
-        }
-        return new IllegalStateException(report.toString());
-    }
-
-    private static void appendSite(StringBuilder report, String what, Site site) {
-        String line = System.lineSeparator();
-        report.append(line)
-                .append("  ")
-                .append(what)
-                .append(" by thread ")
-                .append(site.thread())
-                .append(line)
-                .append(site.lines("    "));
+                        KEEP));
     }
 }

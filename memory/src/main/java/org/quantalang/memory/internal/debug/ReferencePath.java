@@ -56,15 +56,25 @@ final class ReferencePath {
                         offset[0] = slot - from - HeaderWord.BYTES;
                     }
                 });
-        TypeInfo info = type(from).info;
+        return field(type(from).info, offset[0]);
+    }
+
+    private static String field(TypeInfo info, long offset) {
         if (info.isArray()) {
-            return "[" + (offset[0] - TypeInfo.ARRAY_ELEMENTS) / Long.BYTES + "]";
+            return "[" + (offset - TypeInfo.ARRAY_ELEMENTS) / Long.BYTES + "]";
         }
         return info.fields().stream()
-                .filter(field -> field.offset() == offset[0])
+                .filter(field -> field.offset() == offset)
                 .map(field -> "." + field.name())
                 .findFirst()
-                .orElseGet(() -> "+" + offset[0]);
+                .orElseGet(() -> "+" + offset);
+    }
+
+    /** An object and one of its reference slots: {@code Node@0x7f40.next}. */
+    static String slotName(TypeTable types, long holder, long slot) {
+        TypeInfo info = types.of(holder).info;
+        long object = holder + HeaderWord.BYTES;
+        return "%s@0x%x%s".formatted(info.name(), object, field(info, slot - object));
     }
 
     private HeapType type(long header) {

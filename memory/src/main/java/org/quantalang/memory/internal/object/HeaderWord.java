@@ -39,6 +39,9 @@ public final class HeaderWord {
     /** Bytes in front of every payload. */
     public static final long BYTES = 16;
 
+    /** Word B of a freed block that checked mode keeps from being used again; no address. */
+    public static final long KEPT = 0xdbdb_dbdb_dbdb_dbdbL;
+
     /** Offset of word B from the header's start. */
     public static final long WORD_B = 8;
 

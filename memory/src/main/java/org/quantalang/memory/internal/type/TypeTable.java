@@ -11,6 +11,7 @@ import org.quantalang.memory.TypeInfo.DeclaredType;
 import org.quantalang.memory.internal.alloc.HeapSpace;
 import org.quantalang.memory.internal.alloc.SizeClass;
 import org.quantalang.memory.internal.alloc.SizeClassTable;
+import org.quantalang.memory.internal.debug.Pattern;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 
@@ -208,7 +209,7 @@ public final class TypeTable {
     }
 
     private int sizeClass(TypeInfo info) {
-        long bytes = info.size() + HeaderWord.BYTES;
+        long bytes = info.size() + HeaderWord.BYTES + Pattern.REDZONE_BYTES;
         if (info.align() <= SizeClass.GRANULE_BYTES) {
             return bytes <= SizeClass.LARGEST_SMALL_BYTES
                     ? SizeClass.of((int) bytes)

@@ -1,0 +1,24 @@
+package org.quantalang.memory.internal.alloc;
+
+/** Told by an allocator of the blocks that are freed, in checked mode. Owner thread only. */
+public interface FreeWatch {
+    /**
+     * A block is to be freed.
+     *
+     * @return whether it is kept from being used again for now; word A of its header is zero then
+     *     and word B {@link org.quantalang.memory.internal.object.HeaderWord#KEPT}
+     */
+    boolean keeps(long block);
+
+    /** Blocks were freed together, chained as on a free list; {@link #keeps} was not asked. */
+    void gone(long list, long count);
+
+    /** Frees every block that is kept. */
+    void letGoAll();
+
+    /** Blocks of a size class that are kept. */
+    long keptBlocks(int sizeClass);
+
+    /** Bytes of all blocks that are kept. */
+    long keptBytes();
+}
