@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.quantalang.memory.inspect.LeakReport;
 import org.quantalang.memory.internal.debug.CheckedLevel;
+import org.quantalang.memory.internal.debug.Pattern;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -113,7 +114,8 @@ class LeakReportTest {
             LeakReport report = heap.leaks();
             assertEquals(2, report.rootCount()); // the array, and a, which still has our reference
             assertEquals(5, report.objects());
-            assertEquals(heap.liveBytes(), report.bytes());
+            long redzones = report.objects() * Pattern.REDZONE_BYTES;
+            assertEquals(heap.liveBytes() - redzones, report.bytes());
             assertEquals(
                     List.of(
                             new LeakReport.Type("Name", 0, 2, 2 * 48),
