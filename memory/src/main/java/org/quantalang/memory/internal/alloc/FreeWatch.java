@@ -5,7 +5,7 @@ public interface FreeWatch {
     /**
      * A block is to be freed.
      *
-     * @return whether it is kept from being used again for now; word A of its header is zero then
+     * @return whether it is kept, so that nobody gets it before it is let go; word A is zero then
      *     and word B {@link org.quantalang.memory.internal.object.HeaderWord#KEPT}
      */
     boolean keeps(long block);
