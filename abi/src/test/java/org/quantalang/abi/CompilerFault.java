@@ -48,7 +48,12 @@ enum CompilerFault {
     /** Aligns it as if it were not packed; clang's own va_arg looks for it where we put it. */
     PACKED_SCALAR_IN_THE_VARIADIC_BUFFER_OF_WEBASSEMBLY,
     /** Moves it to the stack whole; clang's own va_arg looks for its first half in x7. */
-    SPLIT_VARIADIC_VALUE_ON_WINDOWS_ARM;
+    SPLIT_VARIADIC_VALUE_ON_WINDOWS_ARM,
+    /**
+     * Loads the float from behind the declared type of the bit-field, where nothing of the struct
+     * is; the RISC-V psABI passes the bit-field's and the float's own values.
+     */
+    FLOAT_IN_THE_UNIT_OF_A_BIT_FIELD_ON_RISCV;
 
     private static final Part NOWHERE = Part.in("", 0, 0);
 
@@ -120,6 +125,8 @@ enum CompilerFault {
             case SPLIT_VARIADIC_VALUE_ON_WINDOWS_ARM ->
                     target == Target.AARCH64_WINDOWS_MSVC
                             && plan.arguments().stream().anyMatch(CompilerFault::isSplit);
+            case FLOAT_IN_THE_UNIT_OF_A_BIT_FIELD_ON_RISCV ->
+                    target.architecture() == Architecture.RISCV64 && hasFloatInUnit(plan);
         };
     }
 
@@ -219,6 +226,32 @@ enum CompilerFault {
             }
         }
         return false;
+    }
+
+    /** Whether a float goes into a register that lies in the unit of a bit-field before it. */
+    private static boolean hasFloatInUnit(CallPlan plan) {
+        boolean found = isFloatInUnit(plan.signature().returnType(), plan.result(), plan.target());
+        for (int i = 0; i < plan.arguments().size() && !found; i++) {
+            CType type = plan.argumentTypes().get(i);
+            found = isFloatInUnit(type, plan.arguments().get(i), plan.target());
+        }
+        return found;
+    }
+
+    private static boolean isFloatInUnit(CType type, ArgumentPlan value, Target target) {
+        return value.parts().stream()
+                .filter(part -> part.register().orElse("").startsWith("f"))
+                .anyMatch(part -> holdsUnitBeyond(type, part.offset(), target));
+    }
+
+    private static boolean holdsUnitBeyond(CType type, long offset, Target target) {
+        return type.unwrap() instanceof CStructDef record
+                && record.fields().stream()
+                        .anyMatch(
+                                field ->
+                                        field.bitWidth().isPresent()
+                                                ? offset > 0 && field.type().size(target) > offset
+                                                : holdsUnitBeyond(field.type(), offset, target));
     }
 
     private static boolean isSplit(ArgumentPlan argument) {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** What we say where clang 19 is wrong, beside gcc where gcc can judge. */
 class CompilerFaultTest {
@@ -222,5 +223,32 @@ class CompilerFaultTest {
         List<ArgumentPlan.Part> parts = plan.arguments().getLast().parts();
         assertEquals("x7", parts.getFirst().register().orElse(""));
         assertEquals(0, parts.getLast().stack().orElse(-1));
+    }
+
+    @Test
+    void aFloatInTheUnitOfABitFieldIsTakenFromWhereItIs() {
+        CallPlan plan =
+                plan(
+                        "struct s { long n : 12; float x; }; struct s f(struct s a);",
+                        Target.RISCV64_LINUX_GNU,
+                        CallingConvention.C,
+                        "");
+        requireFault(CompilerFault.FLOAT_IN_THE_UNIT_OF_A_BIT_FIELD_ON_RISCV, plan);
+        for (ArgumentPlan value : List.of(plan.arguments().getFirst(), plan.result())) {
+            assertEquals("a0", value.parts().getFirst().register().orElse(""));
+            assertEquals("fa0", value.parts().getLast().register().orElse(""));
+            assertEquals(4, value.parts().getLast().offset());
+        }
+    }
+
+    @Test
+    void aFloatBehindTheUnitOfABitFieldIsCompared() {
+        CallPlan plan =
+                plan(
+                        "struct s { unsigned n : 12; float x; }; void f(struct s a);",
+                        Target.RISCV64_LINUX_GNU,
+                        CallingConvention.C,
+                        "");
+        assertEquals(Optional.empty(), CompilerFault.of(plan));
     }
 }
