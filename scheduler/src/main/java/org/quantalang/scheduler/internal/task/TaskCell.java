@@ -33,10 +33,11 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
         implements JoinHandle<T>, Waker, Context {
     /**
      * Operations in one poll before others get their turn. Free permits and filled channels cost
-     * some 15 ns each, so that a poll of them alone lasts 7 us, about as long as a wake costs. With
-     * Tokio's 128, tasks that contend changed workers so often that it took half of their time.
+     * some 15 ns each, so that a poll of them alone lasts 30 us, a few times what a wake costs.
+     * With Tokio's 128, tasks that contend changed workers so often that it took half of their
+     * time; with 512, an eighth.
      */
-    private static final int BUDGET = 512;
+    private static final int BUDGET = 2048;
 
     /** How far back a repeated poll of a join looks for its own registration. */
     private static final int REGISTRATIONS_SEARCHED = 8;
