@@ -39,7 +39,9 @@ public record CollectionResult(
         /** The program gave a budget. */
         BUDGET,
         /** There was no memory for an allocation. */
-        OUT_OF_MEMORY
+        OUT_OF_MEMORY,
+        /** The program gave the roots. */
+        TRACING
     }
 
     /** A collection that found nothing to do, since another one runs. */

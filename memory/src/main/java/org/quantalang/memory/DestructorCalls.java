@@ -14,6 +14,7 @@ final class DestructorCalls {
     private final Heap heap;
     private final TypeTable types;
     private final FailureHandler failures;
+    private long started;
 
     DestructorCalls(Heap heap, TypeTable types, FailureHandler failures) {
         this.heap = heap;
@@ -21,7 +22,13 @@ final class DestructorCalls {
         this.failures = failures;
     }
 
+    /** Destructors run so far. */
+    long started() {
+        return started;
+    }
+
     void run(long header) {
+        started++;
         HeapType type = types.at(HeaderWord.type(Memory.getLong(header)));
         long object = header + HeaderWord.BYTES;
         try {

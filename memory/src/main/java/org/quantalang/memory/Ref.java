@@ -39,7 +39,7 @@ public final class Ref<T> implements AutoCloseable {
         this.type = type;
         this.info = type.info();
         heap.checkOwner();
-        state = heap.newHandleState("type=" + info.name());
+        state = heap.newHandleState("type=" + info.name(), true);
         cleanable = ConfinedHeap.CLEANER.register(this, state);
     }
 

@@ -26,7 +26,7 @@ public final class WeakRef<T> implements AutoCloseable {
         this.heap = heap;
         this.type = type;
         heap.weakRetain(object);
-        state = heap.newHandleState("weak type=" + type.info().name());
+        state = heap.newHandleState("weak type=" + type.info().name(), false);
         state.address = object;
         cleanable = ConfinedHeap.CLEANER.register(this, state);
     }

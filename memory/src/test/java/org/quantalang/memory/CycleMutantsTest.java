@@ -117,7 +117,22 @@ class CycleMutantsTest {
                 "return !garbage || phase.compareTo(Phase.RELEASE) < 0",
                 "return true"),
         REFERENCE_TAKEN_OUT_TOUCHES(
-                Killer.STEPPED, "../../ConfinedHeap", "touchIfMember(old - HeaderWord.BYTES);", "");
+                Killer.STEPPED, "../../ConfinedHeap", "touchIfMember(old - HeaderWord.BYTES);", ""),
+        MARKING_SPREADS(Killer.RANDOM, "RootTrace", "slots(getLong(at), enter);", ""),
+        REFERENCES_FROM_UNREACHED_ARE_RELEASED(
+                Killer.RANDOM, "RootTrace", "slots(getLong(at), release);", ""),
+        WHAT_A_SURVIVOR_REFERS_TO_COMES_BACK(
+                Killer.RANDOM, "RootTrace", "(note & LIVE) != 0 || ", ""),
+        WHAT_IS_RETAINED_ANEW_COMES_BACK(
+                Killer.RANDOM, "RootTrace", " || outsideOf(header) - 1 > getLong(before)", ""),
+        WHAT_CAME_BACK_HOLDS_OTHERS(Killer.RANDOM, "RootTrace", "slots(getLong(at), spread);", ""),
+        UNREACHED_DESTRUCTORS_RUN(
+                Killer.RANDOM, "RootTrace", "if (mustDestroy && !destroy())", "if (false)"),
+        TRACING_DOES_NOTHING_INSIDE_DESTRUCTORS(
+                Killer.RANDOM,
+                "../../ConfinedHeap",
+                "if (reclaimer.draining() || cycles.collecting()) {\n            return",
+                "if (cycles.collecting()) {\n            return");
 
         private final Killer killer;
         private final String file;

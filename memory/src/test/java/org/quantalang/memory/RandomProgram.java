@@ -1,5 +1,6 @@
 package org.quantalang.memory;
 
+import org.quantalang.memory.inspect.VerificationReport;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 
@@ -114,6 +115,10 @@ final class RandomProgram implements AutoCloseable {
     private final int[] weak = new int[WEAK_HANDLES];
     private final List<Throwable> failures = new ArrayList<>();
     private final boolean destructors;
+
+    /** Whether it forgets references now and then, so that only tracing finds all garbage. */
+    private final boolean leaking;
+
     private final int largest;
     private long destructions;
     private boolean ending;
@@ -132,6 +137,7 @@ final class RandomProgram implements AutoCloseable {
         Arrays.fill(weak, NONE);
         destructors = random.nextInt(3) != 0;
         largest = random.nextInt(4) == 0 ? 400 : 14;
+        leaking = random.nextInt(4) == 0;
     }
 
     /** Runs so many operations, checks now and then, then drops everything and checks the end. */
@@ -141,13 +147,13 @@ final class RandomProgram implements AutoCloseable {
             if (i % 997 == 996 || (i < 2000 && i % 101 == 100)) {
                 check(false);
                 if (random.nextInt(3) == 0) {
-                    heap.collectCycles();
+                    collect();
                     check(true);
                 }
             }
         }
         check(false);
-        heap.collectCycles();
+        collect();
         check(true);
         ending = true;
         for (int i = 0; i < ROOTS; i++) {
@@ -156,7 +162,7 @@ final class RandomProgram implements AutoCloseable {
         for (int i = 0; i < WEAK_HANDLES; i++) {
             setWeak(i, NONE);
         }
-        heap.collectCycles();
+        collect();
         check(true);
         require(heap.liveObjects() == 0, "objects left: " + heap.histogram());
         for (Shadow object : objects) {
@@ -169,6 +175,24 @@ final class RandomProgram implements AutoCloseable {
     @Override
     public void close() {
         heap.close();
+    }
+
+    private long[] rootAddresses() {
+        return Arrays.stream(roots).mapToLong(this::address).toArray();
+    }
+
+    /** Completely, by the counts or from the roots. */
+    private void collect() {
+        if (!leaking && random.nextBoolean()) {
+            heap.collectCycles();
+            return;
+        }
+        long before;
+        do {
+            before = destructions;
+            CollectionResult result = heap.collectByTracing(rootAddresses());
+            require(result.complete() || destructions != before, "not complete: " + result);
+        } while (destructions != before);
     }
 
     // ---- operations
@@ -197,6 +221,11 @@ final class RandomProgram implements AutoCloseable {
             upgrade(weak[random.nextInt(WEAK_HANDLES)]);
         } else if (what < 98) {
             setWeakField(pick(), pick());
+        } else if (leaking && random.nextInt(4) == 0) {
+            int forgotten = pick();
+            if (forgotten != NONE) {
+                heap.retain(address(forgotten));
+            }
         } else if (random.nextInt(8) == 0) {
             heap.collectCycles(1 + random.nextInt(300));
         } else if (random.nextInt(40) == 0) {
@@ -446,6 +475,7 @@ final class RandomProgram implements AutoCloseable {
         } else if (what == 4 && !ending) {
             ownRoot(random.nextInt(ROOTS), create(Kind.NODE));
             heap.collectCycles(); // inside of a collection: nothing
+            heap.collectByTracing(); // likewise, and when a count fell to zero
         }
     }
 
@@ -491,9 +521,13 @@ final class RandomProgram implements AutoCloseable {
     private void check(boolean complete) {
         heap.drain();
         require(failures.isEmpty(), "a destructor failed: " + failures);
-        heap.verify();
         int[] counts = new int[objects.size()];
         BitSet reached = trace(counts);
+        VerificationReport report = heap.verifyFrom(rootAddresses());
+        require(
+                report.objects() - report.unreachable() == reached.cardinality(),
+                "the verifier reaches %d objects, expected %d"
+                        .formatted(report.objects() - report.unreachable(), reached.cardinality()));
         long live = 0;
         BitSet heldWeakly = new BitSet();
         for (int number = reached.nextSetBit(0);
@@ -504,7 +538,7 @@ final class RandomProgram implements AutoCloseable {
             checkSlots(shadow);
             long strong = heap.strongCount(shadow.address);
             require(
-                    complete ? strong == counts[number] : strong >= counts[number],
+                    (complete && !leaking) ? strong == counts[number] : strong >= counts[number],
                     "object %d: counted %d references, has %d"
                             .formatted(number, strong, counts[number]));
             if (shadow.weakField != NONE) {

@@ -30,6 +30,7 @@ import org.quantalang.memory.internal.type.HeapType;
 import org.quantalang.memory.internal.type.TypeDescriptor;
 import org.quantalang.memory.internal.type.TypeTable;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -73,6 +74,7 @@ public final class BaconRajanCollector implements CycleCollector {
     private boolean collecting;
     private boolean outOfMemory;
     private final CycleCounters counters;
+    private final RootTrace fromRoots;
 
     /**
      * Makes the collector of one heap.
@@ -97,11 +99,20 @@ public final class BaconRajanCollector implements CycleCollector {
         this.candidates = new LongStack(source);
         this.stack = new LongStack(source);
         this.whites = new LongStack(source);
+        this.fromRoots =
+                new RootTrace(
+                        types,
+                        blocks,
+                        destructors,
+                        new Epochs(blocks, Epochs.LAST),
+                        counters,
+                        source);
     }
 
     @Override
     public void reclaimer(Reclaimer heapReclaimer) {
         reclaimer = heapReclaimer;
+        fromRoots.reclaimer(heapReclaimer);
     }
 
     /**
@@ -134,7 +145,7 @@ public final class BaconRajanCollector implements CycleCollector {
 
     @Override
     public CollectionResult collectFor(long nanos, long objects) {
-        return collect(true, CollectionResult.Reason.BUDGET);
+        return collect(true, CollectionResult.Reason.BUDGET, null);
     }
 
     @Override
@@ -153,16 +164,27 @@ public final class BaconRajanCollector implements CycleCollector {
     }
 
     @Override
+    public void finishTrace() {
+        // No trace is ever interrupted.
+    }
+
+    @Override
     public void collectDue(CollectionResult.Reason reason) {
-        collect(false, reason);
+        collect(false, reason, null);
     }
 
     @Override
     public CollectionResult collectAll(CollectionResult.Reason reason) {
-        return collect(true, reason);
+        return collect(true, reason, null);
     }
 
-    private CollectionResult collect(boolean all, CollectionResult.Reason reason) {
+    @Override
+    public CollectionResult collectFrom(long[] from) {
+        return collect(true, CollectionResult.Reason.TRACING, from);
+    }
+
+    private CollectionResult collect(
+            boolean all, CollectionResult.Reason reason, long @Nullable [] from) {
         if (collecting) {
             return CollectionResult.NOTHING;
         }
@@ -170,7 +192,12 @@ public final class BaconRajanCollector implements CycleCollector {
         long start = counters.begin(reason);
         long tracedBefore = counters.traced;
         long freedBefore = counters.freed;
+        boolean traced = true;
         try {
+            if (from != null) {
+                traced = fromRoots.run(from);
+                releaser().drainAll();
+            }
             boolean again;
             do {
                 boolean destroyed = collectCycles();
@@ -184,7 +211,7 @@ public final class BaconRajanCollector implements CycleCollector {
         }
         adapt(counters.freed - freedBefore, counters.traced - tracedBefore);
         counters.jointNanos += System.nanoTime() - start;
-        boolean complete = all && candidates() == 0;
+        boolean complete = all && traced && candidates() == 0;
         counters.end(complete);
         return all ? counters.result(complete) : CollectionResult.NOTHING;
     }
@@ -678,6 +705,8 @@ public final class BaconRajanCollector implements CycleCollector {
 
     @Override
     public List<LongStack> buffers() {
-        return List.of(roots, candidates, stack, whites);
+        List<LongStack> all = new ArrayList<>(List.of(roots, candidates, stack, whites));
+        all.addAll(fromRoots.buffers());
+        return all;
     }
 }

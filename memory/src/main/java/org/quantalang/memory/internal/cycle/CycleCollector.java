@@ -63,6 +63,17 @@ public interface CycleCollector {
     /** Collects until no garbage cycle is left. */
     CollectionResult collectAll(CollectionResult.Reason reason);
 
+    /**
+     * Frees all that the given objects and pinned ones do not lead to, then collects as {@link
+     * #collectAll}. Nothing waits to be freed.
+     *
+     * @param roots headers of objects; those that are dead are left out
+     */
+    CollectionResult collectFrom(long[] roots);
+
+    /** Ends a trace that is interrupted; destructors may run. */
+    void finishTrace();
+
     /** Tells every buffered candidate, in no order. */
     void forEachCandidate(LongConsumer visitor);
 

@@ -98,6 +98,7 @@ public final class LocalCollector implements CycleCollector {
     private final LocalTrace local;
     private final JointTrace joint;
     private final SlicedTrace sliced;
+    private final RootTrace fromRoots;
     private final LongStack open;
     private final CycleCounters counters;
     private final int firstThreshold;
@@ -151,6 +152,7 @@ public final class LocalCollector implements CycleCollector {
         this.joint =
                 new JointTrace(types, edges, readAhead, epochs, source, options.clockObjects());
         this.sliced = new SlicedTrace(edges, readAhead, epochs, candidates, counters, source);
+        this.fromRoots = new RootTrace(types, blocks, destructors, epochs, counters, source);
         this.open = new LongStack(source);
         this.sliceNanos = options.slice().toNanos();
         this.restNanos =
@@ -166,6 +168,7 @@ public final class LocalCollector implements CycleCollector {
     @Override
     public void reclaimer(Reclaimer heapReclaimer) {
         reclaimer = heapReclaimer;
+        fromRoots.reclaimer(heapReclaimer);
         disposal = new Disposal(types, blocks, destructors, candidates, heapReclaimer);
     }
 
@@ -361,14 +364,28 @@ public final class LocalCollector implements CycleCollector {
 
     @Override
     public CollectionResult collectAll(CollectionResult.Reason reason) {
+        return collectAll(reason, null);
+    }
+
+    @Override
+    public CollectionResult collectFrom(long[] roots) {
+        return collectAll(CollectionResult.Reason.TRACING, roots);
+    }
+
+    private CollectionResult collectAll(CollectionResult.Reason reason, long @Nullable [] roots) {
         if (collecting) {
             return CollectionResult.NOTHING;
         }
         collecting = true;
         counters.begin(reason);
+        boolean traced = true;
         try {
             int rounds = 0;
             finishSliced();
+            if (roots != null) {
+                traced = fromRoots.run(roots);
+                releaser().drainAll();
+            }
             do {
                 outOfMemory = false;
                 destroyed = false;
@@ -389,9 +406,19 @@ public final class LocalCollector implements CycleCollector {
             outOfMemory = false;
             adaptThreshold();
             bytesAfterCollection = blocks.usedBytes();
-            counters.end(candidates.isEmpty());
+            counters.end(traced && candidates.isEmpty());
         }
-        return counters.result(candidates.isEmpty());
+        return counters.result(traced && candidates.isEmpty());
+    }
+
+    @Override
+    public void finishTrace() {
+        collecting = true;
+        try {
+            finishSliced();
+        } finally {
+            collecting = false;
+        }
     }
 
     private void finishSliced() {
@@ -681,6 +708,7 @@ public final class LocalCollector implements CycleCollector {
     public List<LongStack> buffers() {
         List<LongStack> all = new ArrayList<>(joint.buffers());
         all.addAll(sliced.buffers());
+        all.addAll(fromRoots.buffers());
         all.addAll(
                 List.of(
                         candidates.young,

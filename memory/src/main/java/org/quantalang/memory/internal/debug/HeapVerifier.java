@@ -15,6 +15,7 @@ import org.quantalang.memory.internal.type.HeapType;
 import org.quantalang.memory.internal.type.References;
 import org.quantalang.memory.internal.type.TypeTable;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -30,6 +31,7 @@ import java.util.Locale;
  *       its strong count says, nor more weak ones than its weak count
  *   <li>candidates: exactly the buffered objects, each once
  *   <li>dead objects: exactly the dying blocks are on the work list
+ *   <li>roots, if they are given: each is counted from outside the heap
  * </ul>
  *
  * <p>One use each. Owner thread only, between operations.
@@ -54,6 +56,7 @@ public final class HeapVerifier {
     private long references;
     private long weakReferences;
     private long bytes;
+    private long unreachable;
 
     public HeapVerifier(
             BlockWalk walk,
@@ -74,6 +77,28 @@ public final class HeapVerifier {
      * @throws IllegalStateException naming what is wrong
      */
     public VerificationReport verify() {
+        check();
+        return report();
+    }
+
+    /**
+     * Checks everything, and what the given roots lead to.
+     *
+     * @param roots headers of live objects
+     * @throws IllegalStateException naming what is wrong
+     */
+    public VerificationReport verifyFrom(long[] roots) {
+        check();
+        if (problems.isEmpty()) {
+            for (long root : roots) {
+                checkRoot(root);
+            }
+            unreachable = objects - reachable(roots);
+        }
+        return report();
+    }
+
+    private void check() {
         walk.checkPages(this::problem);
         cycles.forEachCandidate(this::checkCandidate);
         walk.forEach(this::checkBlock);
@@ -85,6 +110,9 @@ public final class HeapVerifier {
                     "dying objects and work list differ: dying=%d waiting=%d"
                             .formatted(dying, reclaimer.waiting()));
         }
+    }
+
+    private VerificationReport report() {
         if (problemCount > 0) {
             throw new IllegalStateException(
                     String.format(
@@ -93,7 +121,52 @@ public final class HeapVerifier {
                             problemCount,
                             String.join(System.lineSeparator(), problems)));
         }
-        return new VerificationReport(objects, held, references, weakReferences, bytes);
+        return new VerificationReport(
+                objects, held, references, weakReferences, bytes, unreachable);
+    }
+
+    private void checkRoot(long header) {
+        long word = getLong(header);
+        if (!HeaderWord.pinned(word) && strongIn.get(header) >= HeaderWord.strong(word)) {
+            problem(
+                    "root is not counted from outside: references=%d strong=%d"
+                            .formatted(strongIn.get(header), HeaderWord.strong(word)),
+                    header);
+        }
+    }
+
+    /** Objects that roots and pinned objects lead to. */
+    private long reachable(long[] roots) {
+        LongCounts seen = new LongCounts();
+        ArrayDeque<Long> work = new ArrayDeque<>();
+        for (long root : roots) {
+            reach(root, seen, work);
+        }
+        walk.forEach(
+                (header, _) -> {
+                    if (HeaderWord.pinned(getLong(header))) {
+                        reach(header, seen, work);
+                    }
+                });
+        long count = 0;
+        for (Long header = work.poll(); header != null; header = work.poll()) {
+            count++;
+            References.strongSlots(
+                    types.of(header),
+                    header,
+                    slot -> {
+                        if (getLong(slot) != 0) {
+                            reach(getLong(slot) - HeaderWord.BYTES, seen, work);
+                        }
+                    });
+        }
+        return count;
+    }
+
+    private static void reach(long header, LongCounts seen, ArrayDeque<Long> work) {
+        if (seen.add(header) == 1) {
+            work.add(header);
+        }
     }
 
     private void problem(String text) {

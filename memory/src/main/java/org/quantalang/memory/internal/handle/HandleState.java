@@ -32,18 +32,28 @@ public final class HandleState implements Runnable {
     /** Where the handle was closed, if that is known. */
     public @Nullable Site closedAt;
 
-    public HandleState(String what, String heapName, Consumer<String> notices, HeapLife life) {
+    /**
+     * Makes the state of one handle.
+     *
+     * @param strong whether the handle keeps its object alive
+     */
+    public HandleState(
+            String what, String heapName, Consumer<String> notices, HeapLife life, boolean strong) {
         this.what = what;
         this.heapName = heapName;
         this.notices = notices;
         this.life = life;
         boolean take = CheckedLevel.ALL || MADE.incrementAndGet() % SAMPLE == 1;
         this.made = take ? Site.here() : null;
+        if (strong) {
+            life.handleMade(this);
+        }
     }
 
     /** The handle was closed, or nobody can reach it any more. */
     @Override
     public void run() {
+        life.handleGone(this);
         if (address != 0 && !life.ended()) {
             notices.accept(
                     ("handle was never closed: %s address=0x%x heap=%s; its reference stays until"

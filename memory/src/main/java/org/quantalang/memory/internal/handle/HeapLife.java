@@ -21,6 +21,7 @@ public final class HeapLife {
 
     private final ConcurrentLinkedQueue<Long> letGo = new ConcurrentLinkedQueue<>();
     private final Set<OpenView> views = ConcurrentHashMap.newKeySet();
+    private final Set<HandleState> handles = ConcurrentHashMap.newKeySet();
     private volatile boolean ended;
 
     /** A view whose arena is open; where it was opened is known in full checked mode. */
@@ -53,6 +54,7 @@ public final class HeapLife {
     /** The heap closes. */
     public void end() {
         ended = true;
+        handles.clear();
     }
 
     /** A view of an object opens; it holds a reference. */
@@ -64,8 +66,33 @@ public final class HeapLife {
 
     /** A view's arena closed, on whatever thread: the owner releases its reference later. */
     public void viewClosed(OpenView view) {
-        if (views.remove(view)) {
-            letGo.add(view.address);
+        synchronized (views) {
+            if (views.remove(view)) {
+                letGo.add(view.address);
+            }
+        }
+    }
+
+    void handleMade(HandleState handle) {
+        handles.add(handle);
+    }
+
+    void handleGone(HandleState handle) {
+        handles.remove(handle);
+    }
+
+    /**
+     * Tells the object of every open handle and view. What a view let go of is told, or among what
+     * {@link #takeLetGo} hands out afterwards; never neither.
+     */
+    public void forEachHeld(LongConsumer visitor) {
+        synchronized (views) {
+            views.forEach(view -> visitor.accept(view.address));
+        }
+        for (HandleState handle : handles) {
+            if (handle.address != 0) {
+                visitor.accept(handle.address);
+            }
         }
     }
 

@@ -87,7 +87,7 @@ public final class SharedVerifier {
                             problemCount,
                             String.join(System.lineSeparator(), problems)));
         }
-        return new VerificationReport(objects, held, references, weakReferences, bytes);
+        return new VerificationReport(objects, held, references, weakReferences, bytes, 0);
     }
 
     private void problem(String text) {
