@@ -17,7 +17,7 @@ public final class ByteField extends TypedField {
      * @return the value
      */
     public byte get(Ref<?> holder) {
-        return holder.heap().getByte(object(holder), offset());
+        return holder.heap.getByte(object(holder), offset());
     }
 
     /**
@@ -27,7 +27,7 @@ public final class ByteField extends TypedField {
      * @param value the value
      */
     public void set(Ref<?> holder, byte value) {
-        holder.heap().putByte(object(holder), offset(), value);
+        holder.heap.putByte(object(holder), offset(), value);
     }
 
     /**
@@ -39,7 +39,7 @@ public final class ByteField extends TypedField {
      */
     public byte get(Ref<?> array, long index) {
         long object = array(array);
-        return array.heap().getByte(object, offset(array, object, index));
+        return array.heap.getByte(object, offset(array, object, index));
     }
 
     /**
@@ -51,7 +51,7 @@ public final class ByteField extends TypedField {
      */
     public void set(Ref<?> array, long index, byte value) {
         long object = array(array);
-        array.heap().putByte(object, offset(array, object, index), value);
+        array.heap.putByte(object, offset(array, object, index), value);
     }
 
     /**
@@ -64,7 +64,7 @@ public final class ByteField extends TypedField {
     public void get(Ref<?> array, long first, byte[] into) {
         long object = array(array);
         long offset = range(array, object, first, into.length);
-        array.heap().copyOut(object, offset, into, 0, into.length);
+        array.heap.copyOut(object, offset, into, 0, into.length);
     }
 
     /**
@@ -77,7 +77,7 @@ public final class ByteField extends TypedField {
     public void set(Ref<?> array, long first, byte[] values) {
         long object = array(array);
         long offset = range(array, object, first, values.length);
-        array.heap().copyIn(values, 0, object, offset, values.length);
+        array.heap.copyIn(values, 0, object, offset, values.length);
     }
 
     /**
@@ -90,6 +90,6 @@ public final class ByteField extends TypedField {
      */
     public void fill(Ref<?> array, long first, long count, byte value) {
         long object = array(array);
-        array.heap().fill(object, range(array, object, first, count), count, value);
+        array.heap.fill(object, range(array, object, first, count), count, value);
     }
 }

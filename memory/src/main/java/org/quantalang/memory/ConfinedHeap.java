@@ -28,10 +28,6 @@ import org.quantalang.memory.internal.debug.LeakFinder;
 import org.quantalang.memory.internal.debug.ObjectChecks;
 import org.quantalang.memory.internal.debug.Pattern;
 import org.quantalang.memory.internal.debug.Site;
-import org.quantalang.memory.internal.handle.HandleState;
-import org.quantalang.memory.internal.handle.HeapLife;
-import org.quantalang.memory.internal.handle.HeapLife.OpenView;
-import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.type.HeapType;
@@ -66,7 +62,7 @@ import java.util.stream.LongStream;
  * held, without recursion. A collection of cycles may run inside {@link #release}, the methods that
  * store references, and allocation.
  */
-public final class ConfinedHeap extends PayloadAccess {
+public final class ConfinedHeap extends HandleTier {
     static final Cleaner CLEANER = Cleaner.create();
 
     private final HeapConfig config;
@@ -75,8 +71,6 @@ public final class ConfinedHeap extends PayloadAccess {
     private final BlockAllocator blocks;
     private final TypeTable types;
     private final WeakCounts weak = new WeakCounts();
-    private final JavaObjects javaObjects = new JavaObjects();
-    private final HeapLife life = new HeapLife();
     private final HeapCensus census;
     private final DestructorCalls destructors;
     private final CycleCollector cycles;
@@ -120,7 +114,7 @@ public final class ConfinedHeap extends PayloadAccess {
                         types,
                         blocks,
                         weak,
-                        javaObjects,
+                        javaObjects(),
                         destructors::run,
                         cycles,
                         config.releaseBudget(),
@@ -658,61 +652,62 @@ public final class ConfinedHeap extends PayloadAccess {
 
     // ---- for handles
 
-    /** The owner thread calls, and the heap is open. */
-    boolean usable() {
+    @Override
+    HeapConfig config() {
+        return config;
+    }
+
+    /** The owner thread calls, and the heap is open; whose the handle is follows from that. */
+    @Override
+    boolean usable(@Nullable Thread user) {
+        return Thread.currentThread().equals(this.user);
+    }
+
+    @Override
+    void refuse(@Nullable Thread user, Object handle) {
+        checkOwner();
+    }
+
+    @Override
+    boolean anyThread() {
+        return false;
+    }
+
+    @Override
+    boolean mayRelease() {
         return Thread.currentThread().equals(user);
     }
 
-    HeapLife life() {
-        return life;
+    @Override
+    @Nullable Object javaObject(long object, long offset) {
+        return javaObjects().get(Memory.getLong(object, offset));
     }
 
-    HandleState newHandleState(String what, boolean strong) {
-        releaseLetGo();
-        return new HandleState(what, config.name(), config.notices(), life, strong);
-    }
-
-    /** A view's arena closed, on whatever thread. */
-    void viewClosed(OpenView view) {
-        life.viewClosed(view);
-        if (usable()) {
-            releaseLetGo();
+    @Override
+    void javaObject(long object, long offset, @Nullable Object value) {
+        long old = Memory.getLong(object, offset);
+        Memory.putLong(object, offset, value == null ? 0 : javaObjects().hold(value));
+        if (old != 0) {
+            javaObjects().letGo(old);
         }
     }
 
-    private void releaseLetGo() {
-        life.takeLetGo(this::release);
+    @Override
+    long loadTyped(long object, long offset, TypeInfo expected) {
+        long value = getReference(object, offset);
+        if (value != 0) {
+            checkType(value, expected);
+            retain(value);
+        }
+        return value;
     }
 
-    JavaObjects javaObjects() {
-        return javaObjects;
-    }
-
-    long javaSlot(long object, long offset) {
-        return Memory.getLong(object, offset);
-    }
-
-    void javaSlot(long object, long offset, long word) {
-        Memory.putLong(object, offset, word);
-    }
-
-    /** Refuses an object that is not of this type, as only the address tier can make it happen. */
+    @Override
     void checkType(long object, TypeInfo expected) {
         long word = Memory.getLong(object - HeaderWord.BYTES);
         HeapType type = types.find(expected);
         if (type == null || HeaderWord.type(word) != type.index || !HeaderWord.alive(word)) {
-            throw new IllegalArgumentException(
-                    "object is of another type: address=0x%x type=%s wanted=%s"
-                            .formatted(object, typeName(word), expected));
-        }
-    }
-
-    void checkTypeOrRelease(long owned, TypeInfo expected) {
-        try {
-            checkType(owned, expected);
-        } catch (IllegalArgumentException otherType) {
-            release(owned);
-            throw otherType;
+            throw otherType(object, typeName(word), expected);
         }
     }
 
@@ -843,7 +838,7 @@ public final class ConfinedHeap extends PayloadAccess {
     /** With what handles and views hold. */
     private long[] withHandles(long[] headers) {
         LongStream.Builder all = LongStream.builder();
-        life.forEachHeld(object -> all.add(object - HeaderWord.BYTES));
+        life().forEachHeld(object -> all.add(object - HeaderWord.BYTES));
         releaseLetGo();
         for (long header : headers) {
             all.add(header);
@@ -876,8 +871,8 @@ public final class ConfinedHeap extends PayloadAccess {
                 config.limitBytes(),
                 space.bytes,
                 reclaimer.waiting(),
-                javaObjects.held(),
-                life.openViews(),
+                javaObjects().held(),
+                life().openViews(),
                 new HeapNumbers.Cycles(
                         collected.collections(),
                         collected.cycles(),
@@ -1001,7 +996,7 @@ public final class ConfinedHeap extends PayloadAccess {
         }
         closed = true;
         user = null;
-        life.end();
+        life().end();
         reservation.closing();
         cleanable.clean();
     }
@@ -1067,7 +1062,7 @@ public final class ConfinedHeap extends PayloadAccess {
 
     /** Nobody can close the heap of a thread that is gone, but another thread. */
     private void takeOverFromEndedThread() {
-        synchronized (life) {
+        synchronized (life()) {
             if (!closed && !owner.isAlive()) {
                 owner = Thread.currentThread();
                 user = owner;
@@ -1076,7 +1071,7 @@ public final class ConfinedHeap extends PayloadAccess {
     }
 
     private void checkUnused() {
-        if (!usable()) {
+        if (!usable(user)) {
             throw new IllegalStateException(
                     ("heap is in use by another thread: name=%s owner=%s state=%s caller=%s; close"
                                     + " it there, or when that thread has ended")
@@ -1093,12 +1088,7 @@ public final class ConfinedHeap extends PayloadAccess {
                                     .formatted(config.name())
                             + " they have returned");
         }
-        releaseLetGo();
-        if (life.openViews() > 0) {
-            throw new IllegalStateException(
-                    "heap has open views: name=%s views=%d; close their arenas first%s"
-                            .formatted(config.name(), life.openViews(), life.namesOfViews()));
-        }
+        checkViews();
     }
 
     void checkOwner() {

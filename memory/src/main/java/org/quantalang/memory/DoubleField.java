@@ -17,7 +17,7 @@ public final class DoubleField extends TypedField {
      * @return the value
      */
     public double get(Ref<?> holder) {
-        return holder.heap().getDouble(object(holder), offset());
+        return holder.heap.getDouble(object(holder), offset());
     }
 
     /**
@@ -27,7 +27,7 @@ public final class DoubleField extends TypedField {
      * @param value the value
      */
     public void set(Ref<?> holder, double value) {
-        holder.heap().putDouble(object(holder), offset(), value);
+        holder.heap.putDouble(object(holder), offset(), value);
     }
 
     /**
@@ -39,7 +39,7 @@ public final class DoubleField extends TypedField {
      */
     public double get(Ref<?> array, long index) {
         long object = array(array);
-        return array.heap().getDouble(object, offset(array, object, index));
+        return array.heap.getDouble(object, offset(array, object, index));
     }
 
     /**
@@ -51,6 +51,6 @@ public final class DoubleField extends TypedField {
      */
     public void set(Ref<?> array, long index, double value) {
         long object = array(array);
-        array.heap().putDouble(object, offset(array, object, index), value);
+        array.heap.putDouble(object, offset(array, object, index), value);
     }
 }

@@ -17,7 +17,7 @@ public final class FloatField extends TypedField {
      * @return the value
      */
     public float get(Ref<?> holder) {
-        return holder.heap().getFloat(object(holder), offset());
+        return holder.heap.getFloat(object(holder), offset());
     }
 
     /**
@@ -27,7 +27,7 @@ public final class FloatField extends TypedField {
      * @param value the value
      */
     public void set(Ref<?> holder, float value) {
-        holder.heap().putFloat(object(holder), offset(), value);
+        holder.heap.putFloat(object(holder), offset(), value);
     }
 
     /**
@@ -39,7 +39,7 @@ public final class FloatField extends TypedField {
      */
     public float get(Ref<?> array, long index) {
         long object = array(array);
-        return array.heap().getFloat(object, offset(array, object, index));
+        return array.heap.getFloat(object, offset(array, object, index));
     }
 
     /**
@@ -51,6 +51,6 @@ public final class FloatField extends TypedField {
      */
     public void set(Ref<?> array, long index, float value) {
         long object = array(array);
-        array.heap().putFloat(object, offset(array, object, index), value);
+        array.heap.putFloat(object, offset(array, object, index), value);
     }
 }

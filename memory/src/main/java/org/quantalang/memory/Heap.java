@@ -20,7 +20,7 @@ import java.util.List;
  * <p>This interface is for code that works with either kind of heap. Where speed counts, call the
  * methods on the final class, such as {@link ConfinedHeap}, so that the JIT sees one target.
  */
-public interface Heap extends AutoCloseable {
+public sealed interface Heap extends AutoCloseable permits PayloadAccess {
     /**
      * Makes types known to the heap; see {@link TypeInfo}.
      *

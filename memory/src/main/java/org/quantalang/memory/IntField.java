@@ -17,7 +17,7 @@ public final class IntField extends TypedField {
      * @return the value
      */
     public int get(Ref<?> holder) {
-        return holder.heap().getInt(object(holder), offset());
+        return holder.heap.getInt(object(holder), offset());
     }
 
     /**
@@ -27,7 +27,7 @@ public final class IntField extends TypedField {
      * @param value the value
      */
     public void set(Ref<?> holder, int value) {
-        holder.heap().putInt(object(holder), offset(), value);
+        holder.heap.putInt(object(holder), offset(), value);
     }
 
     /**
@@ -39,7 +39,7 @@ public final class IntField extends TypedField {
      */
     public int get(Ref<?> array, long index) {
         long object = array(array);
-        return array.heap().getInt(object, offset(array, object, index));
+        return array.heap.getInt(object, offset(array, object, index));
     }
 
     /**
@@ -51,6 +51,6 @@ public final class IntField extends TypedField {
      */
     public void set(Ref<?> array, long index, int value) {
         long object = array(array);
-        array.heap().putInt(object, offset(array, object, index), value);
+        array.heap.putInt(object, offset(array, object, index), value);
     }
 }

@@ -1,7 +1,6 @@
 package org.quantalang.memory;
 
 import org.jspecify.annotations.Nullable;
-import org.quantalang.memory.internal.handle.JavaObjects;
 
 /**
  * A field that holds a Java object, through the heap's table of Java objects; the object is let go
@@ -29,8 +28,7 @@ public final class JavaField<V> extends TypedField {
      */
     public @Nullable V get(Ref<?> holder) {
         long object = object(holder);
-        ConfinedHeap heap = holder.heap();
-        return type.cast(heap.javaObjects().get(heap.javaSlot(object, offset())));
+        return type.cast(holder.heap.javaObject(object, offset()));
     }
 
     /**
@@ -41,12 +39,6 @@ public final class JavaField<V> extends TypedField {
      */
     public void set(Ref<?> holder, @Nullable V value) {
         long object = object(holder);
-        ConfinedHeap heap = holder.heap();
-        JavaObjects objects = heap.javaObjects();
-        long old = heap.javaSlot(object, offset());
-        heap.javaSlot(object, offset(), value == null ? 0 : objects.hold(value));
-        if (old != 0) {
-            objects.letGo(old);
-        }
+        holder.heap.javaObject(object, offset(), value);
     }
 }

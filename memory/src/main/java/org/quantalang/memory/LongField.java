@@ -17,7 +17,7 @@ public final class LongField extends TypedField {
      * @return the value
      */
     public long get(Ref<?> holder) {
-        return holder.heap().getLong(object(holder), offset());
+        return holder.heap.getLong(object(holder), offset());
     }
 
     /**
@@ -27,7 +27,7 @@ public final class LongField extends TypedField {
      * @param value the value
      */
     public void set(Ref<?> holder, long value) {
-        holder.heap().putLong(object(holder), offset(), value);
+        holder.heap.putLong(object(holder), offset(), value);
     }
 
     /**
@@ -39,7 +39,7 @@ public final class LongField extends TypedField {
      */
     public long get(Ref<?> array, long index) {
         long object = array(array);
-        return array.heap().getLong(object, offset(array, object, index));
+        return array.heap.getLong(object, offset(array, object, index));
     }
 
     /**
@@ -51,6 +51,6 @@ public final class LongField extends TypedField {
      */
     public void set(Ref<?> array, long index, long value) {
         long object = array(array);
-        array.heap().putLong(object, offset(array, object, index), value);
+        array.heap.putLong(object, offset(array, object, index), value);
     }
 }

@@ -12,7 +12,7 @@ import org.quantalang.memory.internal.object.Memory;
  * <p>In checked mode each of them first asks whether the caller may use the heap and whether the
  * bytes lie within a live object.
  */
-abstract sealed class PayloadAccess implements Heap permits ConfinedHeap, SharedHeap {
+abstract sealed class PayloadAccess implements Heap permits HandleTier {
     /** Refuses a caller that may not use the heap now. */
     abstract void checkCaller();
 

@@ -9,6 +9,8 @@ import org.quantalang.memory.internal.handle.Views;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.lang.ref.Cleaner;
 
 /**
@@ -21,12 +23,27 @@ import java.lang.ref.Cleaner;
  * since a handle that is forgotten is reported, with the place where it was made as far as that was
  * taken down. Its object is then not freed: the report is of an error, not a second way to free.
  *
- * <p>Owner thread of its heap only, except {@link #toString}. A second close does nothing.
+ * <p>A handle belongs to one thread: that of its confined heap; on a shared heap the one that made
+ * it, until {@link #handOff} there and {@link #takeOver} elsewhere. {@link #toString} is for any. A
+ * second close does nothing.
  *
  * @param <T> Java name of the object's type
  */
 public final class Ref<T> implements AutoCloseable {
-    private final ConfinedHeap heap;
+    private static final VarHandle USER;
+
+    static {
+        try {
+            USER =
+                    MethodHandles.lookup()
+                            .findVarHandle(Ref.class, "user", Thread.class)
+                            .withInvokeExactBehavior();
+        } catch (ReflectiveOperationException impossible) {
+            throw new ExceptionInInitializerError(impossible);
+        }
+    }
+
+    final HandleTier heap;
     private final RefType<T> type;
     private final TypeInfo info;
     private final HandleState state;
@@ -34,17 +51,20 @@ public final class Ref<T> implements AutoCloseable {
     private long address;
     private boolean closed;
 
-    Ref(ConfinedHeap heap, RefType<T> type) {
+    /** The thread that may use it; null between handOff and takeOver. */
+    private @Nullable Thread user = Thread.currentThread();
+
+    Ref(HandleTier heap, RefType<T> type) {
         this.heap = heap;
         this.type = type;
         this.info = type.info();
-        heap.checkOwner();
+        heap.checkCaller();
         state = heap.newHandleState("type=" + info.name(), true);
         cleanable = ConfinedHeap.CLEANER.register(this, state);
     }
 
     /** {@return its heap} */
-    public ConfinedHeap heap() {
+    public Heap heap() {
         return heap;
     }
 
@@ -88,6 +108,43 @@ public final class Ref<T> implements AutoCloseable {
     /** {@return strong references to its object, this handle's included} */
     public long strongCount() {
         return heap.strongCount(object());
+    }
+
+    // ---- whose it is
+
+    /**
+     * The calling thread has done with the handle; what it holds stays held. The next thread that
+     * calls {@link #takeOver} sees all that was written before. Shared heaps only.
+     *
+     * @throws IllegalStateException if the handle is of a confined heap, whose objects stay with
+     *     its thread
+     */
+    public void handOff() {
+        checkOpen();
+        checkAnyThread();
+        // Release: the address, and what the object holds, to the thread in takeOver.
+        USER.setRelease(this, (Thread) null);
+    }
+
+    /**
+     * The calling thread may use the handle from here on, if no other took it over before.
+     *
+     * @throws IllegalStateException if it was not handed off, or is taken over already
+     */
+    public void takeOver() {
+        checkAnyThread();
+        if (!USER.compareAndSet(this, (Thread) null, Thread.currentThread())) {
+            throw new IllegalStateException(
+                    "handle was not handed off, or another thread was first: handle=%s caller=%s"
+                            .formatted(this, Thread.currentThread().getName()));
+        }
+    }
+
+    private void checkAnyThread() {
+        if (!heap.anyThread()) {
+            throw new IllegalStateException(
+                    "handles of a confined heap stay with its thread: handle=%s".formatted(this));
+        }
     }
 
     // ---- what it holds
@@ -206,7 +263,7 @@ public final class Ref<T> implements AutoCloseable {
             state.address = 0;
         }
         if (address != 0) {
-            heap.checkOwner();
+            heap.refuse(user, this);
             hold(0);
         }
         closed = true;
@@ -221,7 +278,7 @@ public final class Ref<T> implements AutoCloseable {
     /** The object, for a field of {@code holder}; everything that can be wrong is found here. */
     long at(TypeInfo holder) {
         long object = address;
-        if (object == 0 || info != holder || !heap.usable()) {
+        if (object == 0 || info != holder || !heap.usable(user)) {
             throw refused(holder);
         }
         return object;
@@ -232,7 +289,7 @@ public final class Ref<T> implements AutoCloseable {
     }
 
     /** What it holds, to be stored in an object of {@code into}; 0 if empty. */
-    long ofHeap(ConfinedHeap into) {
+    long ofHeap(HandleTier into) {
         checkOpen();
         if (heap != into) {
             throw new IllegalArgumentException(
@@ -258,7 +315,7 @@ public final class Ref<T> implements AutoCloseable {
     }
 
     void checkOpen() {
-        if (closed || !heap.usable()) {
+        if (closed || !heap.usable(user)) {
             throw refused(info);
         }
     }
@@ -267,7 +324,7 @@ public final class Ref<T> implements AutoCloseable {
         if (closed) {
             return closedHandle("type=" + info, state.closedAt);
         }
-        heap.checkOwner();
+        heap.refuse(user, this);
         if (address == 0) {
             return new IllegalStateException(
                     "handle is empty: type=%s; point it at an object first".formatted(info));

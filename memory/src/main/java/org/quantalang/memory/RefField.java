@@ -62,7 +62,7 @@ public final class RefField<T> extends TypedField {
      * @return the handle, empty if the field is null; close it
      */
     public Ref<T> get(Ref<?> holder) {
-        Ref<T> ref = target.empty(holder.heap());
+        Ref<T> ref = target.empty(holder.heap);
         get(holder, ref);
         return ref;
     }
@@ -75,20 +75,15 @@ public final class RefField<T> extends TypedField {
      * @return the handle, empty if the element is null; close it
      */
     public Ref<T> get(Ref<?> array, long index) {
-        Ref<T> ref = target.empty(array.heap());
+        Ref<T> ref = target.empty(array.heap);
         get(array, index, ref);
         return ref;
     }
 
     private void load(Ref<?> holder, long object, long offset, Ref<T> into) {
-        ConfinedHeap heap = holder.heap();
+        HandleTier heap = holder.heap;
         into.ofHeap(heap);
-        long value = heap.getReference(object, offset);
-        if (value != 0) {
-            heap.checkType(value, targetInfo);
-            heap.retain(value);
-        }
-        into.hold(value);
+        into.hold(heap.loadTyped(object, offset, targetInfo));
     }
 
     /**
@@ -98,7 +93,7 @@ public final class RefField<T> extends TypedField {
      * @param value keeps its own reference
      */
     public void set(Ref<?> holder, Ref<? extends T> value) {
-        holder.heap().setReference(object(holder), offset(), value.ofHeap(holder.heap()));
+        holder.heap.setReference(object(holder), offset(), value.ofHeap(holder.heap));
     }
 
     /**
@@ -111,7 +106,7 @@ public final class RefField<T> extends TypedField {
     public void set(Ref<?> array, long index, Ref<? extends T> value) {
         long object = array(array);
         long offset = offset(array, object, index);
-        array.heap().setReference(object, offset, value.ofHeap(array.heap()));
+        array.heap.setReference(object, offset, value.ofHeap(array.heap));
     }
 
     /**
@@ -122,9 +117,9 @@ public final class RefField<T> extends TypedField {
      */
     public void move(Ref<?> holder, Ref<? extends T> value) {
         long object = object(holder);
-        long owned = value.ofHeap(holder.heap());
+        long owned = value.ofHeap(holder.heap);
         value.forget();
-        holder.heap().moveReference(object, offset(), owned);
+        holder.heap.moveReference(object, offset(), owned);
     }
 
     /**
@@ -137,9 +132,9 @@ public final class RefField<T> extends TypedField {
     public void move(Ref<?> array, long index, Ref<? extends T> value) {
         long object = array(array);
         long offset = offset(array, object, index);
-        long owned = value.ofHeap(array.heap());
+        long owned = value.ofHeap(array.heap);
         value.forget();
-        array.heap().moveReference(object, offset, owned);
+        array.heap.moveReference(object, offset, owned);
     }
 
     /**
@@ -148,7 +143,7 @@ public final class RefField<T> extends TypedField {
      * @param holder holds the object
      */
     public void clear(Ref<?> holder) {
-        holder.heap().setReference(object(holder), offset(), 0);
+        holder.heap.setReference(object(holder), offset(), 0);
     }
 
     /**
@@ -159,7 +154,7 @@ public final class RefField<T> extends TypedField {
      */
     public void clear(Ref<?> array, long index) {
         long object = array(array);
-        array.heap().setReference(object, offset(array, object, index), 0);
+        array.heap.setReference(object, offset(array, object, index), 0);
     }
 
     /**
@@ -169,7 +164,7 @@ public final class RefField<T> extends TypedField {
      * @return whether it is so
      */
     public boolean isNull(Ref<?> holder) {
-        return holder.heap().getReference(object(holder), offset()) == 0;
+        return holder.heap.getReference(object(holder), offset()) == 0;
     }
 
     /**
@@ -180,7 +175,7 @@ public final class RefField<T> extends TypedField {
      * @return whether it is so
      */
     public boolean refersTo(Ref<?> holder, Ref<? extends T> other) {
-        return holder.heap().getReference(object(holder), offset()) == other.ofHeap(holder.heap());
+        return holder.heap.getReference(object(holder), offset()) == other.ofHeap(holder.heap);
     }
 
     /**
@@ -193,7 +188,7 @@ public final class RefField<T> extends TypedField {
      */
     public boolean refersTo(Ref<?> array, long index, Ref<? extends T> other) {
         long object = array(array);
-        long value = array.heap().getReference(object, offset(array, object, index));
-        return value == other.ofHeap(array.heap());
+        long value = array.heap.getReference(object, offset(array, object, index));
+        return value == other.ofHeap(array.heap);
     }
 }

@@ -63,8 +63,8 @@ public final class RefType<T> {
      * @return a handle that holds it; close it
      * @throws HeapOutOfMemoryError if there is no room
      */
-    public Ref<T> allocate(ConfinedHeap heap) {
-        Ref<T> ref = new Ref<>(heap, this);
+    public Ref<T> allocate(Heap heap) {
+        Ref<T> ref = new Ref<>(HandleTier.of(heap), this);
         ref.allocate();
         return ref;
     }
@@ -77,8 +77,8 @@ public final class RefType<T> {
      * @return a handle that holds it; close it
      * @throws HeapOutOfMemoryError if there is no room
      */
-    public Ref<T> allocateArray(ConfinedHeap heap, long length) {
-        Ref<T> ref = new Ref<>(heap, this);
+    public Ref<T> allocateArray(Heap heap, long length) {
+        Ref<T> ref = new Ref<>(HandleTier.of(heap), this);
         ref.allocateArray(length);
         return ref;
     }
@@ -90,8 +90,8 @@ public final class RefType<T> {
      * @param heap the heap
      * @return the handle; close it
      */
-    public Ref<T> empty(ConfinedHeap heap) {
-        return new Ref<>(heap, this);
+    public Ref<T> empty(Heap heap) {
+        return new Ref<>(HandleTier.of(heap), this);
     }
 
     /**
@@ -103,8 +103,8 @@ public final class RefType<T> {
      * @throws IllegalArgumentException if the object is of another type; then the caller still owns
      *     its reference
      */
-    public Ref<T> adopt(ConfinedHeap heap, long owned) {
-        Ref<T> ref = new Ref<>(heap, this);
+    public Ref<T> adopt(Heap heap, long owned) {
+        Ref<T> ref = new Ref<>(HandleTier.of(heap), this);
         ref.adopt(owned);
         return ref;
     }

@@ -1,5 +1,6 @@
 package org.quantalang.memory;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.inspect.HeapNumbers;
 import org.quantalang.memory.inspect.Histogram;
 import org.quantalang.memory.inspect.LeakReport;
@@ -17,7 +18,6 @@ import org.quantalang.memory.internal.debug.LeakFinder;
 import org.quantalang.memory.internal.debug.ObjectChecks;
 import org.quantalang.memory.internal.debug.Pattern;
 import org.quantalang.memory.internal.debug.Site;
-import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.shared.Owner;
@@ -77,7 +77,7 @@ import java.util.Locale;
  * #getReference} returns is good only as long as no other thread overwrites that field. {@link
  * #loadReference} returns a reference of its own instead.
  */
-public final class SharedHeap extends PayloadAccess {
+public final class SharedHeap extends HandleTier {
     private static final Duration PAUSE_TIMEOUT = Duration.ofSeconds(10);
 
     private final HeapConfig config;
@@ -85,7 +85,6 @@ public final class SharedHeap extends PayloadAccess {
     private final SharedSpace pages;
     private final Owners owners;
     private final SharedTypes types;
-    private final JavaObjects javaObjects = new JavaObjects();
     private final SharedReclaimer reclaimer;
     private final ObjectChecks checks;
     private final boolean countTypes;
@@ -136,7 +135,7 @@ public final class SharedHeap extends PayloadAccess {
                         pages,
                         owners,
                         types,
-                        javaObjects,
+                        javaObjects(),
                         destructors::run,
                         config.releaseBudget());
         accounts = new SharedAccounts(config, pages);
@@ -606,6 +605,83 @@ public final class SharedHeap extends PayloadAccess {
         return strong;
     }
 
+    // ---- for handles
+
+    @Override
+    HeapConfig config() {
+        return config;
+    }
+
+    @Override
+    boolean usable(@Nullable Thread user) {
+        return Thread.currentThread().equals(user) && !closed;
+    }
+
+    @Override
+    void refuse(@Nullable Thread user, Object handle) {
+        checkCaller();
+        if (!Thread.currentThread().equals(user)) {
+            throw new IllegalStateException(
+                    ("handle belongs to another thread: handle=%s user=%s caller=%s; pass it on"
+                                    + " with handOff() there and takeOver() here")
+                            .formatted(
+                                    handle,
+                                    user == null ? "none" : user.getName(),
+                                    Thread.currentThread().getName()));
+        }
+    }
+
+    @Override
+    boolean anyThread() {
+        return true;
+    }
+
+    /** A thread that only closes an arena must not become one of the heap's by that. */
+    @Override
+    boolean mayRelease() {
+        return !closed && owners.knowsCaller();
+    }
+
+    @Override
+    @Nullable Object javaObject(long object, long offset) {
+        synchronized (javaObjects()) {
+            return javaObjects().get(Memory.getLong(object, offset));
+        }
+    }
+
+    @Override
+    void javaObject(long object, long offset, @Nullable Object value) {
+        synchronized (javaObjects()) {
+            long old = Memory.getLong(object, offset);
+            Memory.putLong(object, offset, value == null ? 0 : javaObjects().hold(value));
+            if (old != 0) {
+                javaObjects().letGo(old);
+            }
+        }
+    }
+
+    @Override
+    long loadTyped(long object, long offset, TypeInfo expected) {
+        long value = loadReference(object, offset);
+        if (value != 0) {
+            checkTypeOrRelease(value, expected);
+        }
+        return value;
+    }
+
+    @Override
+    void checkType(long object, TypeInfo expected) {
+        long header = object - HeaderWord.BYTES;
+        int index = HeaderWord.type(Memory.getLong(header));
+        SharedType type = types.find(expected);
+        if (type == null
+                || index != type.type.index
+                || SharedHeader.FOR_CHECKS.strong(header) <= 0) {
+            boolean known = index >= 1 && index <= types.count();
+            throw otherType(object, known ? types.at(index).info.name() : "none", expected);
+        }
+    }
+
     // ---- threads
 
     /**
@@ -614,6 +690,7 @@ public final class SharedHeap extends PayloadAccess {
      * for long calls it now and then.
      */
     public void poll() {
+        releaseLetGo();
         Owner self = owners.current();
         reclaimer.attendAll(self);
         if (pauses.pausing()) {
@@ -722,8 +799,8 @@ public final class SharedHeap extends PayloadAccess {
                 config.limitBytes(),
                 space.bytes,
                 waitingForOwners(),
-                javaObjects.held(),
-                0,
+                javaObjects().held(),
+                life().openViews(),
                 cycles.numbers(),
                 pages.accounts().stats(pages.accounts().root()),
                 census().histogram(),
@@ -809,6 +886,7 @@ public final class SharedHeap extends PayloadAccess {
     }
 
     private LeakReport findLeaks() {
+        releaseLetGo();
         reclaimer.settle();
         return new LeakFinder(
                         config.name(), pages.walk(), types.table(), SharedHeader.HOLDERS, checks)
@@ -833,12 +911,14 @@ public final class SharedHeap extends PayloadAccess {
             tellLeaks(policy, config);
             NumbersOut.closing(numberOut, this);
             closed = true;
+            life().end();
             reservation.closing();
             cleanable.clean();
         }
     }
 
     private void checkUnused() {
+        checkViews();
         List<Thread> users = pauses.users();
         if (!users.isEmpty()) {
             Thread first = users.getFirst();

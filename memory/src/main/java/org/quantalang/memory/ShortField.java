@@ -17,7 +17,7 @@ public final class ShortField extends TypedField {
      * @return the value
      */
     public short get(Ref<?> holder) {
-        return holder.heap().getShort(object(holder), offset());
+        return holder.heap.getShort(object(holder), offset());
     }
 
     /**
@@ -27,7 +27,7 @@ public final class ShortField extends TypedField {
      * @param value the value
      */
     public void set(Ref<?> holder, short value) {
-        holder.heap().putShort(object(holder), offset(), value);
+        holder.heap.putShort(object(holder), offset(), value);
     }
 
     /**
@@ -39,7 +39,7 @@ public final class ShortField extends TypedField {
      */
     public short get(Ref<?> array, long index) {
         long object = array(array);
-        return array.heap().getShort(object, offset(array, object, index));
+        return array.heap.getShort(object, offset(array, object, index));
     }
 
     /**
@@ -51,6 +51,6 @@ public final class ShortField extends TypedField {
      */
     public void set(Ref<?> array, long index, short value) {
         long object = array(array);
-        array.heap().putShort(object, offset(array, object, index), value);
+        array.heap.putShort(object, offset(array, object, index), value);
     }
 }

@@ -56,7 +56,7 @@ abstract sealed class TypedField
             throw new IllegalArgumentException(
                     "field takes no index: type=%s field=%s".formatted(holder, name));
         }
-        long length = ref.heap().length(array);
+        long length = ref.heap.length(array);
         if (index < 0 || index >= length) {
             throw new IndexOutOfBoundsException(
                     "index is out of bounds: type=%s index=%d length=%d"
@@ -67,7 +67,7 @@ abstract sealed class TypedField
 
     /** Offset of the first of {@code count} elements, all checked. */
     final long range(Ref<?> ref, long array, long first, long count) {
-        long length = ref.heap().length(array);
+        long length = ref.heap.length(array);
         if (first < 0 || count < 0 || first > length - count) {
             throw new IndexOutOfBoundsException(
                     "range is out of bounds: type=%s first=%d count=%d length=%d"

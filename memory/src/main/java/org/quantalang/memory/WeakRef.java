@@ -11,18 +11,19 @@ import java.util.Optional;
  * A weak handle: knows an object without keeping it alive. Closing and forgetting it are as with
  * {@link Ref}.
  *
- * <p>Owner thread of its heap only. A second close does nothing.
+ * <p>Only the thread that made it. A second close does nothing.
  *
  * @param <T> Java name of the object's type
  */
 public final class WeakRef<T> implements AutoCloseable {
-    private final ConfinedHeap heap;
+    private final HandleTier heap;
+    private final Thread user = Thread.currentThread();
     private final RefType<T> type;
     private final HandleState state;
     private final Cleaner.Cleanable cleanable;
     private boolean closed;
 
-    WeakRef(ConfinedHeap heap, RefType<T> type, long object) {
+    WeakRef(HandleTier heap, RefType<T> type, long object) {
         this.heap = heap;
         this.type = type;
         heap.weakRetain(object);
@@ -70,7 +71,7 @@ public final class WeakRef<T> implements AutoCloseable {
             return;
         }
         if (!heap.life().ended()) {
-            heap.checkOwner();
+            heap.refuse(user, this);
             heap.weakRelease(state.address);
         }
         closed = true;
@@ -85,7 +86,7 @@ public final class WeakRef<T> implements AutoCloseable {
         if (closed) {
             throw Ref.closedHandle("weak type=" + type, state.closedAt);
         }
-        heap.checkOwner();
+        heap.refuse(user, this);
     }
 
     @Override

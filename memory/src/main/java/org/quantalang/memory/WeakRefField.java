@@ -23,7 +23,7 @@ public final class WeakRefField<T> extends TypedField {
      * @return whether there is a living object
      */
     public boolean get(Ref<?> holder, Ref<T> into) {
-        ConfinedHeap heap = holder.heap();
+        HandleTier heap = holder.heap;
         long object = object(holder);
         into.ofHeap(heap);
         long value = heap.loadWeak(object, offset());
@@ -41,7 +41,7 @@ public final class WeakRefField<T> extends TypedField {
      * @param value keeps its own reference
      */
     public void set(Ref<?> holder, Ref<? extends T> value) {
-        holder.heap().setWeakReference(object(holder), offset(), value.ofHeap(holder.heap()));
+        holder.heap.setWeakReference(object(holder), offset(), value.ofHeap(holder.heap));
     }
 
     /**
@@ -50,6 +50,6 @@ public final class WeakRefField<T> extends TypedField {
      * @param holder holds the object
      */
     public void clear(Ref<?> holder) {
-        holder.heap().setWeakReference(object(holder), offset(), 0);
+        holder.heap.setWeakReference(object(holder), offset(), 0);
     }
 }

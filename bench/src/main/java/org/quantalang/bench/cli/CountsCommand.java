@@ -40,7 +40,10 @@ final class CountsCommand extends WorkloadCommand {
             sharedOnly(pattern.toString());
         }
         if (tier == Tier.HANDLE) {
-            return new CountsByHandles(openForHandles(), pattern, pairs);
+            if (pattern.twoThreads()) {
+                throw wrongUse("--tier handle has no patterns of two threads; use one or many");
+            }
+            return new CountsByHandles(openHeap(), pattern, pairs);
         }
         return new Counts(openHeap(), pattern, pairs);
     }

@@ -45,7 +45,7 @@ final class LruCommand extends WorkloadCommand {
         atLeast("--keys", keys, 1);
         atLeast("--accesses", accesses, 1);
         if (tier == Tier.HANDLE) {
-            return new LruByHandles(openForHandles(), capacity, keys, accesses);
+            return new LruByHandles(openHeap(), capacity, keys, accesses);
         }
         return new Lru(openHeap(), capacity, keys, accesses);
     }

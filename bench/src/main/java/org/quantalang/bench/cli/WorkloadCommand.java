@@ -98,14 +98,6 @@ abstract class WorkloadCommand implements Callable<Integer> {
         return heap == HeapKind.SHARED ? SharedHeap.open() : ConfinedHeap.open();
     }
 
-    /** Opens a confined heap, the only kind with handles. */
-    final ConfinedHeap openForHandles() {
-        if (heap == HeapKind.SHARED) {
-            throw wrongUse("--tier handle takes a confined heap; use --heap confined");
-        }
-        return ConfinedHeap.open();
-    }
-
     /** Refuses a shared heap for a workload that measures what only the other has. */
     final void confinedOnly() {
         if (heap == HeapKind.SHARED) {
@@ -121,7 +113,8 @@ abstract class WorkloadCommand implements Callable<Integer> {
         }
     }
 
-    private ParameterException wrongUse(String message) {
+    /** What to throw for arguments that make no sense together. */
+    final ParameterException wrongUse(String message) {
         return new ParameterException(spec.commandLine(), message);
     }
 

@@ -1,6 +1,5 @@
 package org.quantalang.bench.workload;
 
-import org.quantalang.memory.ConfinedHeap;
 import org.quantalang.memory.Heap;
 import org.quantalang.memory.Ref;
 import org.quantalang.memory.RefType;
@@ -23,14 +22,14 @@ public final class CountsByHandles implements Workload {
 
     private final Counts.Pattern pattern;
     private final long pairs;
-    private final ConfinedHeap heap;
+    private final Heap heap;
     private final Ref<Leaf> handle;
 
     @SuppressWarnings({"unchecked", "rawtypes"}) // an array of handles
     private final Ref<Leaf>[] all = new Ref[OBJECTS];
 
     /** Owns the heap. */
-    public CountsByHandles(ConfinedHeap heap, Counts.Pattern pattern, long pairs) {
+    public CountsByHandles(Heap heap, Counts.Pattern pattern, long pairs) {
         this.heap = heap;
         this.pattern = pattern;
         this.pairs = pairs;

@@ -3,7 +3,6 @@ package org.quantalang.bench.workload;
 import static org.quantalang.bench.workload.Lru.BUCKETS;
 
 import org.quantalang.memory.ByteField;
-import org.quantalang.memory.ConfinedHeap;
 import org.quantalang.memory.Heap;
 import org.quantalang.memory.LongField;
 import org.quantalang.memory.Ref;
@@ -51,7 +50,7 @@ public final class LruByHandles implements Workload {
     private final int capacity;
     private final int keys;
     private final long accesses;
-    private final ConfinedHeap heap;
+    private final Heap heap;
     private final MinimalStandard random = new MinimalStandard(SEED);
     private final Zipf zipf;
 
@@ -64,7 +63,7 @@ public final class LruByHandles implements Workload {
     private final Ref<Bytes> string;
 
     /** Owns the heap. */
-    public LruByHandles(ConfinedHeap heap, int capacity, int keys, long accesses) {
+    public LruByHandles(Heap heap, int capacity, int keys, long accesses) {
         this.heap = heap;
         this.capacity = capacity;
         this.keys = keys;

@@ -137,6 +137,8 @@ class BenchCommandTest {
             String checksum = checksum();
             assertEquals(0, bench(one + " --tier handle"), err.toString());
             assertEquals(checksum, checksum());
+            assertEquals(0, bench(one + " --tier handle --heap shared"), err.toString());
+            assertEquals(checksum, checksum());
         }
 
         private String checksum() {
@@ -145,12 +147,10 @@ class BenchCommandTest {
             return text.substring(last, text.indexOf('\n', last));
         }
 
-        @ParameterizedTest
-        @ValueSource(strings = {"counts", "lru"})
-        void takesAConfinedHeap(String workload) {
-            assertEquals(2, bench(workload + " --tier handle --heap shared"));
-            assertTrue(
-                    err.toString().contains("--tier handle takes a confined heap"), err.toString());
+        @Test
+        void isForOneThread() {
+            assertEquals(2, bench("counts --pattern shared --tier handle --heap shared"));
+            assertTrue(err.toString().contains("has no patterns of two threads"), err.toString());
         }
     }
 

@@ -20,6 +20,7 @@ public final class Site {
                     "Account",
                     "ConfinedHeap",
                     "SharedHeap",
+                    "HandleTier",
                     "PayloadAccess",
                     "Ref",
                     "WeakRef",

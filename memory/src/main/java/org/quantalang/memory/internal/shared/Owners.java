@@ -67,6 +67,12 @@ public final class Owners {
         return owner != null && owner.threadId == id ? owner : find(id);
     }
 
+    /** Whether the calling thread is an owner, without making it one. */
+    public boolean knowsCaller() {
+        Thread caller = Thread.currentThread();
+        return running().stream().anyMatch(owner -> caller.equals(owner.thread));
+    }
+
     private Owner find(long id) {
         Thread thread = Thread.currentThread();
         if (thread.isVirtual()) {
