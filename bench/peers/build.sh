@@ -34,6 +34,11 @@ if have gcc "C programs" gcc; then
     c c-atomic -DATOMIC=1 -DTHREADS=1      # atomic counts, frees from other threads
     c c-malloc -DMALLOC=1                  # the same header and counts on the system's malloc
     c c-malloc-atomic -DMALLOC=1 -DATOMIC=1
+    if [ -e /usr/include/jemalloc/jemalloc.h ]; then
+        c c-jemalloc-atomic -DMALLOC=1 -DATOMIC=1 -Wl,--no-as-needed -ljemalloc
+    else
+        echo "skipped: C on jemalloc: jemalloc.h not found; apt-get install libjemalloc-dev"
+    fi
     if [ -e /usr/include/mimalloc.h ]; then
         c c-mimalloc -DMALLOC=1 -Wl,--no-as-needed -lmimalloc
         c c-mimalloc-atomic -DMALLOC=1 -DATOMIC=1 -Wl,--no-as-needed -lmimalloc

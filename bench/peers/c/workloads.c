@@ -2,6 +2,7 @@
  * The workloads in C, on the heap of objects.h. See ../README.md for what each does and prints.
  *
  *   workloads trees DEPTH REPETITIONS
+ *   workloads trees-two DEPTH REPETITIONS
  *   workloads cycles ring|list|tree SIZE LIVE DROPPED isolated|attached table|root REPETITIONS
  *   workloads counts one|many|shared|disjoint PAIRS REPETITIONS
  *   workloads mutate LIVE STORES REPETITIONS
@@ -60,6 +61,20 @@ static int64_t trees(heap *h, int depth) {
     nodes += count_nodes(long_lived);
     release(h, long_lived);
     return nodes;
+}
+
+static void *trees_elsewhere(void *depth) {
+    return (void *)(intptr_t)trees(heap_new(), (int)(intptr_t)depth);
+}
+
+/* two threads, each with trees and a heap of its own */
+static int64_t trees_two(heap *h, int depth) {
+    pthread_t thread;
+    void *there;
+    pthread_create(&thread, 0, trees_elsewhere, (void *)(intptr_t)depth);
+    int64_t here = trees(h, depth);
+    pthread_join(thread, &there);
+    return here + (int64_t)(intptr_t)there;
 }
 
 /* ---- W2 cycles: build a small cyclic structure, walk it, drop the only reference to it */
@@ -555,6 +570,8 @@ int main(int argument_count, char **arguments) {
         double start = now_millis();
         if (!strcmp(workload, "trees")) {
             checksum = trees(h, atoi(p[0]));
+        } else if (!strcmp(workload, "trees-two")) {
+            checksum = trees_two(h, atoi(p[0]));
         } else if (!strcmp(workload, "cycles")) {
             checksum = cycles(h, p[0][0], atoi(p[1]), atol(p[2]), atol(p[3]), p[4][0] == 'a');
         } else if (!strcmp(workload, "counts")) {

@@ -369,10 +369,11 @@ public final class SharedHeap extends HandleTier {
         long a = Memory.getLong(header);
         int owner = SharedHeader.owner(a);
         if (threadIds[owner] == Thread.currentThread().threadId()) {
-            if (SharedHeader.onlyBias(a)) {
+            long after = SharedHeader.ownerReleased(a);
+            if (SharedHeader.noBias(after)) {
                 releaseLastOwned(owner, header, a);
             } else {
-                Memory.putLong(header, SharedHeader.ownerReleased(a));
+                Memory.putLong(header, after);
             }
         } else {
             reclaimer.releaseShared(header, a);

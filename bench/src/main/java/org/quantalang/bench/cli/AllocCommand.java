@@ -34,7 +34,7 @@ final class AllocCommand extends WorkloadCommand {
     Workload workload() {
         atLeast("--count", count, 1);
         if (pattern == Alloc.Pattern.CROSS) {
-            sharedOnly(pattern.toString());
+            sharedOnly("--pattern " + pattern);
         }
         return new Alloc(openHeap(), pattern, count, zero);
     }

@@ -37,7 +37,7 @@ final class CountsCommand extends WorkloadCommand {
     Workload workload() {
         atLeast("--pairs", pairs, 1);
         if (pattern.twoThreads()) {
-            sharedOnly(pattern.toString());
+            sharedOnly("--pattern " + pattern);
         }
         if (tier == Tier.HANDLE) {
             if (pattern.twoThreads()) {

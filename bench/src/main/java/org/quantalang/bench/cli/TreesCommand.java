@@ -18,11 +18,26 @@ final class TreesCommand extends WorkloadCommand {
             defaultValue = "18")
     private int depth;
 
+    @Option(
+            names = "--threads",
+            description =
+                    "1, or 2 on a shared heap, each with trees of its own (default:"
+                            + " ${DEFAULT-VALUE}).",
+            defaultValue = "1")
+    private int threads;
+
     TreesCommand() {}
 
     @Override
     Workload workload() {
         atLeast("--depth", depth, 1);
-        return new Trees(openHeap(), Math.min(depth, DEEPEST));
+        atLeast("--threads", threads, 1);
+        if (threads > 2) {
+            throw wrongUse("--threads is 1 or 2: value=" + threads);
+        }
+        if (threads == 2) {
+            sharedOnly("--threads 2");
+        }
+        return new Trees(openHeap(), Math.min(depth, DEEPEST), threads == 2);
     }
 }

@@ -107,9 +107,9 @@ abstract class WorkloadCommand implements Callable<Integer> {
     }
 
     /** Refuses a confined heap for what takes two threads. */
-    final void sharedOnly(String pattern) {
+    final void sharedOnly(String option) {
         if (heap != HeapKind.SHARED) {
-            throw wrongUse("--pattern " + pattern + " takes two threads; use --heap shared");
+            throw wrongUse(option + " takes two threads; use --heap shared");
         }
     }
 

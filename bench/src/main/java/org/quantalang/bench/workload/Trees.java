@@ -7,7 +7,7 @@ import java.util.Map;
 
 /**
  * W1: builds complete binary trees, counts their nodes and drops them; one big tree lives all
- * along.
+ * along. By two threads on a shared heap, if wanted, each with trees of its own.
  */
 public final class Trees implements Workload {
     private static final TypeInfo TREE =
@@ -17,17 +17,28 @@ public final class Trees implements Workload {
     private static final int SMALLEST_DEPTH = 4;
 
     private final int depth;
+    private final boolean twoThreads;
     private final Heap heap;
 
     /** Owns the heap. */
-    public Trees(Heap heap, int depth) {
+    public Trees(Heap heap, int depth, boolean twoThreads) {
         this.heap = heap;
+        this.twoThreads = twoThreads;
         this.depth = depth;
         heap.register(TREE);
     }
 
     @Override
     public long run() {
+        if (!twoThreads) {
+            return trees();
+        }
+        long[] nodes = new long[2];
+        TwoThreads.run(() -> nodes[1] = trees(), () -> nodes[0] = trees());
+        return nodes[0] + nodes[1];
+    }
+
+    private long trees() {
         long nodes = buildCountDrop(depth + 1);
         long longLived = build(depth);
         for (int each = SMALLEST_DEPTH; each <= depth; each += 2) {
@@ -69,7 +80,7 @@ public final class Trees implements Workload {
 
     @Override
     public Map<String, Object> parameters() {
-        return Map.of("depth", depth);
+        return twoThreads ? Map.of("depth", depth, "threads", 2) : Map.of("depth", depth);
     }
 
     @Override

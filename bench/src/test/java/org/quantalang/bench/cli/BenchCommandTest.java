@@ -95,6 +95,7 @@ class BenchCommandTest {
                     "counts --pattern one --pairs 2000",
                     "counts --pattern shared --pairs 2000",
                     "counts --pattern disjoint --pairs 2000",
+                    "trees --threads 2 --depth 6",
                     "alloc --pattern fifo --count 20000",
                     "alloc --pattern cross --count 20000"
                 })
@@ -114,7 +115,8 @@ class BenchCommandTest {
                 strings = {
                     "counts --pattern shared",
                     "counts --pattern disjoint",
-                    "alloc --pattern cross"
+                    "alloc --pattern cross",
+                    "trees --threads 2"
                 })
         void isNeededForTwoThreads(String arguments) {
             assertEquals(2, bench(arguments));

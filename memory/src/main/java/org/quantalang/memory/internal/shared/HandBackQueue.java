@@ -24,6 +24,7 @@ final class HandBackQueue {
     private static final VarHandle NEXT_CHUNK;
     private static final VarHandle TAIL;
     private static final VarHandle SPARE;
+    private static final VarHandle TOLD;
 
     static {
         try {
@@ -34,6 +35,9 @@ final class HandBackQueue {
                             .withInvokeExactBehavior();
             NEXT_CHUNK = lookup.findVarHandle(Chunk.class, "next", Chunk.class);
             TAIL = lookup.findVarHandle(HandBackQueue.class, "tail", Chunk.class);
+            TOLD =
+                    lookup.findVarHandle(HandBackQueue.class, "told", boolean.class)
+                            .withInvokeExactBehavior();
             SPARE = lookup.findVarHandle(HandBackQueue.class, "spare", long[].class);
         } catch (ReflectiveOperationException impossible) {
             throw new ExceptionInInitializerError(impossible);
@@ -63,6 +67,10 @@ final class HandBackQueue {
     @SuppressWarnings("UnusedVariable") // through SPARE
     private volatile long @Nullable [] spare;
 
+    /** Something was pushed since {@link #listened}. */
+    @SuppressWarnings("UnusedVariable") // through TOLD
+    private volatile boolean told;
+
     // The runner's.
     private Chunk head;
     private long[] slots;
@@ -82,6 +90,8 @@ final class HandBackQueue {
             if (slot < SLOTS) {
                 // Release: the decrement before it, to poll.
                 SLOT.setRelease(chunk.slots, slot, header);
+                // Release: the slot, before the word that there is one.
+                TOLD.setRelease(this, true);
                 return;
             }
             append(chunk);
@@ -106,7 +116,16 @@ final class HandBackQueue {
 
     /** Runner only: whether nothing waits, as far as one load tells. */
     boolean isEmpty() {
-        return (long) SLOT.getOpaque(slots, at) == 0;
+        return !(boolean) TOLD.getOpaque(this);
+    }
+
+    /**
+     * Runner only: before it polls to the end. A push that is not found then comes after this, and
+     * tells again.
+     */
+    void listened() {
+        // Volatile: before the loads of the slots.
+        TOLD.setVolatile(this, false);
     }
 
     /** Runner only: takes an object; 0 if none waits. */

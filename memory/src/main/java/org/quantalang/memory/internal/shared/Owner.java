@@ -39,8 +39,15 @@ public final class Owner {
     /** Where it stands with a pause of the heap. */
     volatile boolean quiet;
 
+    /** What the header words of its objects begin with, besides what their type says. */
+    private final long freshA;
+
+    private final long freshB;
+
     Owner(int number, OwnedPages pages) {
         this.number = number;
+        this.freshA = number == SharedSpace.COMMON ? 0 : SharedHeader.fresh(number);
+        this.freshB = number == SharedSpace.COMMON ? SharedHeader.freshMerged() : 0;
         this.pages = pages;
         this.blocks = pages.blocks;
     }
@@ -75,13 +82,8 @@ public final class Owner {
 
     /** Makes a block an object with one reference, which is this owner's if it is a thread. */
     public void start(SharedType type, long header) {
-        if (isCommon()) {
-            Memory.putLong(header, HeaderWord.WORD_B, SharedHeader.freshMerged(type.wordB));
-            Memory.putLong(header, type.type.index);
-        } else {
-            Memory.putLong(header, HeaderWord.WORD_B, type.wordB);
-            Memory.putLong(header, type.wordA(number));
-        }
+        Memory.putLong(header, HeaderWord.WORD_B, type.wordB | freshB);
+        Memory.putLong(header, type.type.index | freshA);
     }
 
     /** Gives back its empty pages. */

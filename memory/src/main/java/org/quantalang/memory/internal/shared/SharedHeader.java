@@ -24,8 +24,8 @@ import org.quantalang.memory.internal.object.Memory;
  *         +----------+----------+-----------+-----------+
  *  flags   7 leaf  6 claimed  5 buffered  4 acyclic  3 finalized  2 dead  1 queued  0 merged
  *
- *  dying:       word A is type and, in the upper 36 bits, the next of the work list: 16-byte
- *               granules from the heap's base; 0 ends the list
+ *  dying:       word A is type, in bits 62 to 28 the next of the work list in 16-byte granules from
+ *               the heap's base (0 ends the list), and in bit 63 whether its page is its owner's
  *  free block:  word A is 0, word B the next free block
  * </pre>
  *
@@ -137,6 +137,9 @@ public final class SharedHeader {
     static final long PINNED_MIDDLE = PINNED + (PINNED >> 1);
 
     static final long CEILING = PINNED_MIDDLE + (PINNED >> 2);
+
+    /** In a link: its page is that of the owner whose list it is on. */
+    private static final long OWN = 1L << 63;
 
     private static final long NOT_EXCLUSIVE = SHARED_MASK | WEAK_MASK | QUEUED | BUFFERED;
 
@@ -259,16 +262,18 @@ public final class SharedHeader {
 
     // ---- word A, by the owner's runner
 
-    static long fresh(int type, int owner) {
-        return ONE_BIAS | (long) owner << OWNER_SHIFT | type;
+    /** A fresh object's word A, but for its type. */
+    static long fresh(int owner) {
+        return ONE_BIAS | (long) owner << OWNER_SHIFT;
     }
 
     public static long ownerRetained(long a) {
         return a + (ONE_BIAS + ONE_OP_A);
     }
 
+    /** The bias is so high that half of it moves before it rises: one test of one bit. */
     public static boolean biasFull(long a) {
-        return (a & BIAS_MASK) == BIAS_MASK;
+        return (a & HALF_BIAS * ONE_BIAS) != 0;
     }
 
     public static long ownerReleased(long a) {
@@ -277,6 +282,11 @@ public final class SharedHeader {
 
     public static boolean onlyBias(long a) {
         return (a & BIAS_MASK) == ONE_BIAS;
+    }
+
+    /** After a release, with the word that it leaves: that was the last that the owner counts. */
+    public static boolean noBias(long after) {
+        return (after & BIAS_MASK) == 0;
     }
 
     /** The first half of a merge: from here on no thread takes itself for the owner. */
@@ -296,9 +306,9 @@ public final class SharedHeader {
         return (cyclic ? 0 : ACYCLIC) | (leaf ? LEAF : 0);
     }
 
-    /** The fresh word of an object that never had an owner. */
-    static long freshMerged(long fresh) {
-        return fresh | MERGED | ONE_SHARED;
+    /** What the fresh word of an object that never had an owner has besides. */
+    static long freshMerged() {
+        return MERGED | ONE_SHARED;
     }
 
     /** One reference less by a thread that is not the owner; tells the owner if it must know. */
@@ -366,7 +376,7 @@ public final class SharedHeader {
     // ---- the link of dying objects: without owner, as the state table says
 
     /** What a heap's address range may be at most, so that a link fits. */
-    public static final long MOST_BYTES = 1L << (64 - BIAS_SHIFT + 4);
+    public static final long MOST_BYTES = 1L << (63 - BIAS_SHIFT + 4);
 
     /** Word A of a dying object: the granules from the heap's base to the next of its list. */
     static long link(long a, long next) {
@@ -374,6 +384,16 @@ public final class SharedHeader {
     }
 
     static long next(long a) {
-        return a >>> BIAS_SHIFT << 4;
+        return a << 1 >>> BIAS_SHIFT + 1 << 4;
+    }
+
+    /** The same for an object that its owner alone could reach, and buries. */
+    static long ownLink(long a, long next) {
+        return link(a, next) | OWN;
+    }
+
+    /** Whether it was linked so: then its page is the owner's, too. */
+    static boolean ownsPage(long a) {
+        return (a & OWN) != 0;
     }
 }

@@ -345,6 +345,7 @@ public final class SharedReclaimer {
     }
 
     private void takeHandedBack(Owner owner, DyingList found) {
+        owner.queue.listened();
         for (long header = owner.queue.poll(); header != 0; header = owner.queue.poll()) {
             if (handBack(owner, header)) {
                 bury(found, header);
@@ -535,8 +536,9 @@ public final class SharedReclaimer {
                 long child = object - HeaderWord.BYTES;
                 long childA = getLong(child);
                 if (threadIds[SharedHeader.owner(childA)] == thread) {
-                    if (!SharedHeader.onlyBias(childA)) {
-                        putLong(child, SharedHeader.ownerReleased(childA));
+                    long after = SharedHeader.ownerReleased(childA);
+                    if (!SharedHeader.noBias(after)) {
+                        putLong(child, after);
                         continue;
                     }
                     long b = getLongAcquire(child + SharedHeader.WORD_B);
@@ -544,7 +546,7 @@ public final class SharedReclaimer {
                         if (SharedHeader.exclusiveLeaf(b)) {
                             self.blocks.free(child);
                         } else {
-                            putLong(child, SharedHeader.link(childA, head));
+                            putLong(child, SharedHeader.ownLink(childA, head));
                             putLong(child + SharedHeader.WORD_B, SharedHeader.merged(b, 0));
                             head = child - base;
                         }
@@ -556,7 +558,7 @@ public final class SharedReclaimer {
                 head = list.first;
             }
             if (!SharedHeader.holdsBlock(getLongAcquire(header + SharedHeader.WORD_B))
-                    && space.ownerOf(header) == self.number) {
+                    && (SharedHeader.ownsPage(a) || space.ownerOf(header) == self.number)) {
                 self.blocks.free(header);
             } else {
                 list.first = head;

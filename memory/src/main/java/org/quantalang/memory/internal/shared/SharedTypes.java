@@ -32,11 +32,6 @@ public final class SharedTypes {
             this.type = type;
             this.wordB = SharedHeader.fresh(type.cyclic(), leaf);
         }
-
-        /** Word A of a fresh object of this owner. */
-        public long wordA(int owner) {
-            return SharedHeader.fresh(type.index, owner);
-        }
     }
 
     public SharedTypes(TypeTable table, boolean countTypes) {

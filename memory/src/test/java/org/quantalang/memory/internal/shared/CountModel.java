@@ -227,7 +227,7 @@ final class CountModel {
     Outcome explore() {
         State start = new State();
         for (int i = 0; i < objects; i++) {
-            start.a[i] = SharedHeader.fresh(1, OWNER);
+            start.a[i] = SharedHeader.fresh(OWNER) | 1;
             start.b[i] = SharedHeader.fresh(true, false);
         }
         for (int i = objects; i < 2; i++) {
