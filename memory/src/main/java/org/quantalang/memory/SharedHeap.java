@@ -9,7 +9,6 @@ import org.quantalang.memory.inspect.TypeCounts;
 import org.quantalang.memory.inspect.VerificationReport;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.HeapSpace;
-import org.quantalang.memory.internal.alloc.PageAccount;
 import org.quantalang.memory.internal.alloc.SharedSpace;
 import org.quantalang.memory.internal.alloc.SizeClass;
 import org.quantalang.memory.internal.debug.CheckedLevel;
@@ -138,7 +137,7 @@ public final class SharedHeap extends HandleTier {
                         javaObjects(),
                         destructors::run,
                         config.releaseBudget());
-        accounts = new SharedAccounts(config, pages);
+        accounts = new SharedAccounts(this, config, pages, owners, reclaimer);
         pauses = new Pauses(pages, owners);
         cycles = new QuietCycles(pages, config.pageSource(), owners, types, reclaimer);
         // It must not lead back to this heap, or the heap could never be found forgotten.
@@ -154,7 +153,8 @@ public final class SharedHeap extends HandleTier {
     /**
      * Opens a heap.
      *
-     * @param config how it is set up; cycles are collected on request only, whatever it says
+     * @param config how it is set up; of cycle collection it says only whether {@link #pause}
+     *     collects
      * @return the heap; close it
      * @throws OutOfMemoryError if the system has no address space for it
      */
@@ -723,13 +723,29 @@ public final class SharedHeap extends HandleTier {
      * threads only allocation is kept from running: that they do nothing else is for the caller to
      * see to.
      *
+     * <p>Then frees garbage cycles, if the heap collects by itself ({@link
+     * HeapConfig#withAutomaticCollection}) and twice as much lives as after the last collection, at
+     * least 4 MiB.
+     *
      * @param timeout how long to wait for the others
      * @param work what to do; may use the heap
      * @throws IllegalStateException if others are not quiet in time; names them
      */
     public void pause(Duration timeout, Runnable work) {
         checkCaller();
-        pauses.pause(timeout.toNanos(), work);
+        pauses.pause(
+                timeout.toNanos(),
+                () -> {
+                    work.run();
+                    if (config.automaticCollection() && cycles.due()) {
+                        CollectionResult _ = cycles.collect(CollectionResult.Reason.GROWTH);
+                    }
+                });
+    }
+
+    private void alone(Runnable work) {
+        checkCaller();
+        pauses.pause(PAUSE_TIMEOUT.toNanos(), work);
     }
 
     /**
@@ -769,11 +785,11 @@ public final class SharedHeap extends HandleTier {
     @Override
     public CollectionResult collectCycles() {
         CollectionResult[] result = {CollectionResult.NOTHING};
-        pause(PAUSE_TIMEOUT, () -> result[0] = cycles.collect());
+        alone(() -> result[0] = cycles.collect(CollectionResult.Reason.REQUEST));
         return result[0];
     }
 
-    private HeapCensus census() {
+    HeapCensus census() {
         return new HeapCensus(pages::walk, types.table());
     }
 
@@ -861,7 +877,7 @@ public final class SharedHeap extends HandleTier {
     @Override
     public VerificationReport verify() {
         VerificationReport[] report = new VerificationReport[1];
-        pause(PAUSE_TIMEOUT, () -> report[0] = new SharedVerifier(pages, owners, types).verify());
+        alone(() -> report[0] = new SharedVerifier(pages, owners, types).verify());
         return report[0];
     }
 
@@ -882,7 +898,7 @@ public final class SharedHeap extends HandleTier {
     @Override
     public LeakReport leaks() {
         LeakReport[] report = new LeakReport[1];
-        pause(PAUSE_TIMEOUT, () -> report[0] = findLeaks());
+        alone(() -> report[0] = findLeaks());
         return report[0];
     }
 
@@ -944,58 +960,6 @@ public final class SharedHeap extends HandleTier {
     @Override
     AccountHost accountHost() {
         return accounts;
-    }
-
-    private final class SharedAccounts extends AccountHost {
-        private final SharedSpace pages;
-
-        SharedAccounts(HeapConfig config, SharedSpace pages) {
-            super(config, pages.accounts());
-            this.pages = pages;
-        }
-
-        @Override
-        void checkCaller() {
-            SharedHeap.this.checkCaller();
-        }
-
-        @Override
-        boolean ended() {
-            return closed;
-        }
-
-        @Override
-        BlockAllocator blocks() {
-            Owner self = owners.current();
-            if (self.isCommon()) {
-                throw new IllegalStateException(
-                        "virtual threads cannot enter accounts: thread=%s; what they allocate is"
-                                        .formatted(Thread.currentThread())
-                                + " charged to the heap");
-            }
-            return self.blocks;
-        }
-
-        @Override
-        boolean prepare(PageAccount opened) {
-            return pages.openAccount(opened);
-        }
-
-        @Override
-        void merge() {
-            reclaimer.reap(); // ended threads leave pages
-            trim();
-        }
-
-        @Override
-        void settle() {
-            poll();
-        }
-
-        @Override
-        HeapCensus census() {
-            return SharedHeap.this.census();
-        }
     }
 
     @Override

@@ -49,6 +49,46 @@ class SharedCyclesTest {
         assertEquals(2, heap.stats().cycleCollections());
     }
 
+    private static final int MANY = 200_000;
+
+    @Test
+    void aPauseCollectsOnceMuchLives() {
+        heap.release(ring(NODE, MANY));
+        heap.pause(Duration.ofSeconds(10), () -> assertEquals(MANY, heap.liveObjects()));
+        assertEquals(0, heap.liveObjects());
+        assertEquals(1, heap.stats().cycleCollections());
+    }
+
+    @Test
+    void aPauseCollectsNotWhileLittleLivesOrNoMoreThanBefore() {
+        heap.release(ring(NODE, 10));
+        heap.pause(Duration.ofSeconds(10), () -> {});
+        assertEquals(10, heap.liveObjects());
+        long held = ring(NODE, MANY);
+        heap.pause(Duration.ofSeconds(10), () -> {});
+        assertEquals(MANY, heap.liveObjects());
+        heap.pause(Duration.ofSeconds(10), () -> {});
+        assertEquals(1, heap.stats().cycleCollections());
+        heap.release(held);
+        heap.collectCycles();
+    }
+
+    @Test
+    void aPauseCollectsNotIfTheHeapDoesNotCollectByItself() {
+        try (SharedHeap manual =
+                SharedHeap.open(
+                        HeapConfig.DEFAULT
+                                .withAutomaticCollection(false)
+                                .withLeakPolicy(LeakPolicy.FREE_ALL))) {
+            for (int i = 0; i < MANY; i++) {
+                long node = manual.allocate(NODE);
+                manual.moveReference(node, NEXT, node); // a ring of one
+            }
+            manual.pause(Duration.ofSeconds(10), () -> {});
+            assertEquals(MANY, manual.liveObjects());
+        }
+    }
+
     @Test
     void freesARingOfObjectsOfSeveralThreads() throws Exception {
         long[] nodes = new long[3];

@@ -26,11 +26,17 @@ import org.quantalang.memory.internal.type.TypeDescriptor;
  * <p>By who paused the heap, which may act for every owner.
  */
 public final class QuietCycles {
+    /** Less is not worth a look at the whole heap. */
+    private static final long LEAST_BYTES = 4L << 20;
+
     private final SharedSpace space;
     private final PageSource source;
     private final Owners owners;
     private final SharedTypes types;
     private final SharedReclaimer reclaimer;
+
+    /** Bytes of live blocks at which the next collection is due. */
+    private long dueBytes = LEAST_BYTES;
 
     private long collections;
     private long structures;
@@ -68,8 +74,13 @@ public final class QuietCycles {
                 collections, structures, 0, freedObjects, freedBytes, nanos, longestNanos);
     }
 
+    /** Whether twice as much lives as after the last collection, so that another may pay. */
+    public boolean due() {
+        return space.walk().liveBytes() >= dueBytes;
+    }
+
     /** Frees all garbage cycles. */
-    public CollectionResult collect() {
+    public CollectionResult collect(CollectionResult.Reason reason) {
         long start = System.nanoTime();
         long freedBefore = space.walk().totalFreed();
         long bytesBefore = space.walk().liveBytes();
@@ -97,24 +108,15 @@ public final class QuietCycles {
         collections++;
         structures += found;
         long objects = space.walk().totalFreed() - freedBefore;
-        long bytes = bytesBefore - space.walk().liveBytes();
+        long bytesLeft = space.walk().liveBytes();
+        dueBytes = Math.max(LEAST_BYTES, 2 * bytesLeft);
+        long bytes = bytesBefore - bytesLeft;
         long took = System.nanoTime() - start;
         freedObjects += objects;
         freedBytes += bytes;
         nanos += took;
         longestNanos = Math.max(longestNanos, took);
-        return new CollectionResult(
-                CollectionResult.Reason.REQUEST,
-                0,
-                traced,
-                objects,
-                bytes,
-                found,
-                took,
-                0,
-                0,
-                0,
-                true);
+        return new CollectionResult(reason, 0, traced, objects, bytes, found, took, 0, 0, 0, true);
     }
 
     private static boolean alive(long header) {

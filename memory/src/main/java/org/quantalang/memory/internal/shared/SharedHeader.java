@@ -384,7 +384,7 @@ public final class SharedHeader {
     }
 
     static long next(long a) {
-        return a << 1 >>> BIAS_SHIFT + 1 << 4;
+        return (a << 1) >>> (BIAS_SHIFT + 1) << 4;
     }
 
     /** The same for an object that its owner alone could reach, and buries. */
