@@ -27,6 +27,7 @@ import org.quantalang.memory.internal.debug.Holders;
 import org.quantalang.memory.internal.debug.LeakFinder;
 import org.quantalang.memory.internal.debug.ObjectChecks;
 import org.quantalang.memory.internal.debug.Pattern;
+import org.quantalang.memory.internal.debug.Sampler;
 import org.quantalang.memory.internal.debug.Site;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
@@ -84,6 +85,12 @@ public final class ConfinedHeap extends HandleTier {
     /** Asked before every operation if checked mode is on; see {@link CheckedLevel}. */
     private final ObjectChecks checks;
 
+    /** Says which objects the sampled level of checked mode takes down. */
+    private final Sampler sampler = new Sampler();
+
+    /** Bytes to allocate before the next of them. */
+    private long bytesToSample = sampler.distance();
+
     /** See {@link NumbersOut#opened}. */
     private long numberOut;
 
@@ -105,7 +112,11 @@ public final class ConfinedHeap extends HandleTier {
         types = new TypeTable(space, blocks.classes(), countTypes);
         census = new HeapCensus(blocks::walk, types);
         checks = new ObjectChecks(config.name(), space, blocks.walk(), types, counts());
-        checks.watch(blocks);
+        if (CheckedLevel.SITES) {
+            checks.keepFreed(blocks::giveBack);
+            checks.countOutside();
+            blocks.watch(checks);
+        }
         accounts = new ConfinedAccounts(config, blocks);
         destructors = new DestructorCalls(this, types, config.failureHandler());
         cycles = collector();
@@ -244,6 +255,9 @@ public final class ConfinedHeap extends HandleTier {
             header = fixedBlockSlow(type);
         }
         start(type, header);
+        if (CheckedLevel.SAMPLING) {
+            sample(header, type, type.payloadBytes);
+        }
         return header;
     }
 
@@ -308,7 +322,20 @@ public final class ConfinedHeap extends HandleTier {
         }
         start(type, header);
         Memory.putLong(header, HeaderWord.BYTES, length);
+        if (CheckedLevel.SAMPLING) {
+            sample(header, type, bytes);
+        }
         return header;
+    }
+
+    /** Takes an object down if it is one of the sample: for all others a subtraction. */
+    private void sample(long header, HeapType type, long bytes) {
+        long left = bytesToSample - bytes;
+        bytesToSample = left;
+        if (left < 0) {
+            bytesToSample = sampler.distance();
+            checks.sampled(header, type);
+        }
     }
 
     /** No block at hand: goes on with pending frees, takes a page, or collects before giving up. */
@@ -368,6 +395,11 @@ public final class ConfinedHeap extends HandleTier {
             checkOwner();
             checks.alive("retain", object);
         }
+        retainAlive(object);
+    }
+
+    /** Retains an object that checked mode has looked at. */
+    private void retainAlive(long object) {
         if (CheckedLevel.ALL) {
             checks.gained(object);
         }
@@ -394,6 +426,12 @@ public final class ConfinedHeap extends HandleTier {
     public void release(long object) {
         if (CheckedLevel.ON) {
             checkOwner();
+        }
+        releaseAsOwner(object);
+    }
+
+    private void releaseAsOwner(long object) {
+        if (CheckedLevel.ON) {
             checks.releasing(object);
         }
         long header = object - HeaderWord.BYTES;
@@ -405,7 +443,7 @@ public final class ConfinedHeap extends HandleTier {
             } else {
                 releaseLast(header, word);
             }
-            if (CheckedLevel.ALL) {
+            if (CheckedLevel.SITES) {
                 checks.tellFound();
             }
             return;
@@ -457,7 +495,7 @@ public final class ConfinedHeap extends HandleTier {
             checks.weakReleasing(object);
         }
         reclaimer.weakRelease(object - HeaderWord.BYTES);
-        if (CheckedLevel.ALL) {
+        if (CheckedLevel.SITES) {
             checks.tellFound();
         }
     }
@@ -553,9 +591,9 @@ public final class ConfinedHeap extends HandleTier {
             checks.aliveOrNull("setReference", value);
         }
         if (value != 0) {
-            retain(value);
+            retainAlive(value);
         }
-        moveReference(object, offset, value);
+        move(object + offset, value);
     }
 
     @Override
@@ -564,14 +602,17 @@ public final class ConfinedHeap extends HandleTier {
             checkWithin("moveReference", object, offset, Long.BYTES);
             checks.aliveOrNull("moveReference", owned);
         }
-        long slot = object + offset;
+        move(object + offset, owned);
+    }
+
+    private void move(long slot, long owned) {
         long old = Memory.getLong(slot);
         if (CheckedLevel.ALL) {
             checks.moved(owned, old);
         }
         Memory.putLong(slot, owned);
         if (old != 0) {
-            release(old);
+            releaseAsOwner(old);
         }
     }
 
@@ -594,7 +635,7 @@ public final class ConfinedHeap extends HandleTier {
             checks.aliveOrNull("exchangeReference", value);
         }
         if (value != 0) {
-            retain(value);
+            retainAlive(value);
         }
         long slot = object + offset;
         long old = Memory.getLong(slot);
@@ -722,7 +763,7 @@ public final class ConfinedHeap extends HandleTier {
     public void drain() {
         checkOwner();
         reclaimer.drainAll();
-        if (CheckedLevel.ALL) {
+        if (CheckedLevel.SITES) {
             checks.tellFound();
         }
     }
@@ -735,7 +776,7 @@ public final class ConfinedHeap extends HandleTier {
     @Override
     public CollectionResult collectCycles() {
         checkOwner();
-        if (CheckedLevel.ALL) {
+        if (CheckedLevel.SITES) {
             checks.checkPatterns();
         }
         reclaimer.drainAll();
@@ -941,7 +982,7 @@ public final class ConfinedHeap extends HandleTier {
     @Override
     public VerificationReport verify() {
         checkOwner();
-        if (CheckedLevel.ALL) {
+        if (CheckedLevel.SITES) {
             checks.checkPatterns();
         }
         return new HeapVerifier(blocks.walk(), types, reclaimer, weak, cycles).verify();
@@ -991,7 +1032,7 @@ public final class ConfinedHeap extends HandleTier {
         checkUnused();
         tellLeaks(policy, config);
         NumbersOut.closing(numberOut, this);
-        if (CheckedLevel.ALL) {
+        if (CheckedLevel.SITES) {
             checks.closing(config.notices());
         }
         closed = true;
@@ -1092,17 +1133,19 @@ public final class ConfinedHeap extends HandleTier {
     }
 
     void checkOwner() {
+        if (!usable(user)) {
+            refuseCaller();
+        }
+    }
+
+    private void refuseCaller() {
         if (closed) {
             throw new IllegalStateException("heap is closed: name=" + config.name());
         }
-        if (!Thread.currentThread().equals(owner)) {
-            throw new IllegalStateException(
-                    "heap belongs to another thread: name=%s owner=%s caller=%s"
-                            .formatted(
-                                    config.name(),
-                                    owner.getName(),
-                                    Thread.currentThread().getName()));
-        }
+        throw new IllegalStateException(
+                "heap belongs to another thread: name=%s owner=%s caller=%s"
+                        .formatted(
+                                config.name(), owner.getName(), Thread.currentThread().getName()));
     }
 
     @Override

@@ -117,8 +117,9 @@ final class NumbersOut {
             System.getLogger("org.quantalang.memory")
                     .log(
                             System.Logger.Level.WARNING,
-                            "numbers of a heap were not written: %s=%s".formatted(VARIABLE, TARGET),
-                            failure);
+                            // Who asked for numbers knows the file; a stack would tell no more.
+                            "numbers of a heap were not written: %s=%s cause=%s"
+                                    .formatted(VARIABLE, TARGET, failure));
         }
     }
 }

@@ -127,6 +127,9 @@ public final class SharedHeap extends HandleTier {
         checks =
                 new ObjectChecks(
                         config.name(), space, pages.walk(), table, SharedHeader.FOR_CHECKS);
+        if (CheckedLevel.SITES) {
+            pages.watch(checks);
+        }
         DestructorCalls destructors = new DestructorCalls(this, table, config.failureHandler());
         reclaimer =
                 new SharedReclaimer(
@@ -137,11 +140,14 @@ public final class SharedHeap extends HandleTier {
                         javaObjects(),
                         destructors::run,
                         config.releaseBudget());
+        if (CheckedLevel.SITES) {
+            checks.keepFreed(reclaimer::giveBack);
+        }
         accounts = new SharedAccounts(this, config, pages, owners, reclaimer);
         pauses = new Pauses(pages, owners);
         cycles = new QuietCycles(pages, config.pageSource(), owners, types, reclaimer);
         // It must not lead back to this heap, or the heap could never be found forgotten.
-        reservation = new Reservation(space, pages::release, config);
+        reservation = new Reservation(space, pages.release(), config);
         cleanable = ConfinedHeap.CLEANER.register(this, reservation);
     }
 
@@ -208,9 +214,12 @@ public final class SharedHeap extends HandleTier {
     public long allocateUninitialized(TypeInfo info) {
         SharedType type = known(info);
         long header = block(type);
+        if (CheckedLevel.ALL) {
+            checks.unwritten(header + HeaderWord.BYTES, type.type.payloadBytes);
+        }
         type.type.zeroReferences(header);
         if (CheckedLevel.ALL) {
-            checks.allocated(header, type.type, true);
+            checks.allocated(header, type.type, false);
         }
         return header + HeaderWord.BYTES;
     }
@@ -235,6 +244,9 @@ public final class SharedHeap extends HandleTier {
                             type.type.payloadBytes);
         }
         start(self, type, header);
+        if (CheckedLevel.SAMPLING && self.samples(type.type.payloadBytes)) {
+            checks.sampled(header, type.type);
+        }
         return header;
     }
 
@@ -265,7 +277,8 @@ public final class SharedHeap extends HandleTier {
         }
         long array = arrayBlock(type, length) + HeaderWord.BYTES;
         if (CheckedLevel.ALL) {
-            checks.allocated(array - HeaderWord.BYTES, type.type, true);
+            checks.unwritten(array + TypeInfo.ARRAY_ELEMENTS, length * type.type.elementBytes);
+            checks.allocated(array - HeaderWord.BYTES, type.type, false);
         }
         return array;
     }
@@ -293,6 +306,9 @@ public final class SharedHeap extends HandleTier {
         }
         start(self, type, header);
         Memory.putLong(header, HeaderWord.BYTES, length);
+        if (CheckedLevel.SAMPLING && self.samples(bytes)) {
+            checks.sampled(header, type.type);
+        }
         return header;
     }
 
@@ -378,6 +394,9 @@ public final class SharedHeap extends HandleTier {
         } else {
             reclaimer.releaseShared(header, a);
         }
+        if (CheckedLevel.SITES) {
+            checks.tellFound();
+        }
     }
 
     private void releaseLastOwned(int owner, long header, long a) {
@@ -409,6 +428,9 @@ public final class SharedHeap extends HandleTier {
             checks.known("weak release", object);
         }
         reclaimer.weakRelease(object - HeaderWord.BYTES);
+        if (CheckedLevel.SITES) {
+            checks.tellFound();
+        }
     }
 
     /**
@@ -785,8 +807,18 @@ public final class SharedHeap extends HandleTier {
     @Override
     public CollectionResult collectCycles() {
         CollectionResult[] result = {CollectionResult.NOTHING};
-        alone(() -> result[0] = cycles.collect(CollectionResult.Reason.REQUEST));
+        alone(
+                () -> {
+                    checkPatterns();
+                    result[0] = cycles.collect(CollectionResult.Reason.REQUEST);
+                });
         return result[0];
+    }
+
+    private void checkPatterns() {
+        if (CheckedLevel.SITES) {
+            checks.checkPatterns();
+        }
     }
 
     HeapCensus census() {
@@ -877,7 +909,11 @@ public final class SharedHeap extends HandleTier {
     @Override
     public VerificationReport verify() {
         VerificationReport[] report = new VerificationReport[1];
-        alone(() -> report[0] = new SharedVerifier(pages, owners, types).verify());
+        alone(
+                () -> {
+                    checkPatterns();
+                    report[0] = new SharedVerifier(pages, owners, types).verify();
+                });
         return report[0];
     }
 
@@ -927,6 +963,9 @@ public final class SharedHeap extends HandleTier {
             checkUnused();
             tellLeaks(policy, config);
             NumbersOut.closing(numberOut, this);
+            if (CheckedLevel.SITES) {
+                checks.closing(config.notices());
+            }
             closed = true;
             life().end();
             reservation.closing();

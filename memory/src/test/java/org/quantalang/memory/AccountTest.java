@@ -143,6 +143,7 @@ class AccountTest {
 
         @Test
         void atItsLimitTheErrorNamesItWhatItHoldsAndItsAncestors() {
+            HeapUnderTest.assumeNoRedzones();
             List<Long> objects = new ArrayList<>();
             HeapOutOfMemoryError error;
             try (Account.Scope scope = one.enter()) {
@@ -213,6 +214,7 @@ class AccountTest {
 
         @Test
         void aReservationIsKeptForIt() {
+            HeapUnderTest.assumeFreedBlocksAreUsedAgain();
             long before = used(requests);
             Account sure = requests.child("sure", 20 * PAGE, 15 * PAGE);
             assertEquals(before + 15 * PAGE, used(requests));
@@ -332,6 +334,7 @@ class AccountTest {
 
         @Test
         void objectsThatAreLeftAreReported() {
+            HeapUnderTest.assumeNoRedzones();
             close(LeakPolicy.REPORT);
             String notice = String.valueOf(notices.poll());
             assertTrue(
@@ -343,6 +346,7 @@ class AccountTest {
 
         @Test
         void orTheCloseFails() {
+            HeapUnderTest.assumeNoRedzones();
             refuses(
                     "account has objects left: account=test/strict objects=1 bytes=32",
                     () -> close(LeakPolicy.FAIL));

@@ -104,6 +104,7 @@ class AllocatorTest {
     class WhenTheHeapShrinks {
         @Test
         void emptyPagesStayForTheDelayAndGoBackAfterIt() {
+            HeapUnderTest.assumeFreedBlocksAreUsedAgain();
             try (ConfinedHeap patient =
                             ConfinedHeap.open(
                                     HeapConfig.DEFAULT.withReturnDelay(Duration.ofHours(1)));
@@ -187,6 +188,7 @@ class AllocatorTest {
 
     @Test
     void aDamagedFreeListIsAnErrorThatNamesThePage() {
+        HeapUnderTest.assumeFreedBlocksAreUsedAgain();
         long a = heap().allocate(SMALL);
         long b = heap().allocate(SMALL);
         heap().release(a);
@@ -204,6 +206,7 @@ class AllocatorTest {
 
     @Test
     void uninitializedObjectsHaveNullReferences() {
+        HeapUnderTest.assumeFreedBlocksAreUsedAgain();
         TypeInfo mixed =
                 TypeInfo.builder("Mixed")
                         .reference("first")
@@ -223,6 +226,7 @@ class AllocatorTest {
 
     @Test
     void sizeClassesTellWhatWasAllocatedAndFreed() {
+        HeapUnderTest.assumeNoRedzones();
         List<Long> objects = new ArrayList<>();
         for (int i = 0; i < 1000; i++) {
             objects.add(heap().allocate(SMALL));

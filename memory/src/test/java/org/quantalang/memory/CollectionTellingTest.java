@@ -33,6 +33,7 @@ class CollectionTellingTest {
 
     @Test
     void theListenerHearsOfEveryCollection() {
+        HeapUnderTest.assumeNoRedzones();
         List<CollectionResult> heard = new ArrayList<>();
         try (ConfinedHeap heap =
                 ConfinedHeap.open(HeapConfig.DEFAULT.withCollectionListener(heard::add))) {

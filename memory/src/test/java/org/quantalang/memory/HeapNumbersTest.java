@@ -83,6 +83,7 @@ class HeapNumbersTest {
     @ParameterizedTest
     @EnumSource
     void areTheSameAsJson(Kind kind) throws IOException {
+        HeapUnderTest.assumeNoRedzones();
         try (Heap heap =
                 kind.open(
                         HeapConfig.DEFAULT
@@ -214,6 +215,15 @@ class HeapNumbersTest {
         @Test
         void standardErrorGetsThemToo() throws Exception {
             check(run("stderr").lines().toList());
+        }
+
+        @Test
+        void aFileThatCannotBeWrittenIsToldInALineWithoutAStack() throws Exception {
+            String told = run(folder.resolve("missing").resolve("numbers").toString());
+            assertTrue(
+                    told.contains("numbers of a heap were not written: QUANTA_HEAP_STATS="), told);
+            assertTrue(told.contains("NoSuchFileException"), told);
+            assertFalse(told.contains("\tat "), told);
         }
 
         private void check(List<String> lines) throws IOException {

@@ -1,10 +1,12 @@
 package org.quantalang.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
+import org.quantalang.memory.internal.debug.CheckedLevel;
 
 /**
  * A heap for each test, which ends with the verifier, a collection of all cycles and the question
@@ -14,6 +16,16 @@ final class HeapUnderTest implements BeforeEachCallback, AfterEachCallback {
     private final HeapConfig config;
     private ConfinedHeap heap;
     private boolean mayLeak;
+
+    /** For tests of which block comes next, or of when pages are given back. */
+    static void assumeFreedBlocksAreUsedAgain() {
+        assumeFalse(CheckedLevel.SITES, "freed blocks wait in this level of checks");
+    }
+
+    /** For tests that know the sizes of blocks. */
+    static void assumeNoRedzones() {
+        assumeFalse(CheckedLevel.ALL, "blocks are longer in this level of checks");
+    }
 
     HeapUnderTest() {
         this(HeapConfig.DEFAULT);

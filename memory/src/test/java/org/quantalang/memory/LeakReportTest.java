@@ -174,10 +174,10 @@ class LeakReportTest {
         }
 
         @Test
-        void theirPlacesAreToldInFullCheckedMode() {
+        void theirPlacesAreToldWhereCheckedModeTakesThemDown() {
             person();
             LeakReport report = heap.leaks();
-            if (CheckedLevel.ALL) {
+            if (CheckedLevel.SITES) {
                 String stack = report.roots().getFirst().stack();
                 assertTrue(stack.contains("LeakReportTest.person("), stack);
                 assertEquals(2, report.sites().size());

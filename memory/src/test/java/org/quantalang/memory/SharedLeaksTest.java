@@ -89,16 +89,17 @@ class SharedLeaksTest {
     }
 
     @Test
-    void theirPlacesAreToldInFullCheckedMode() {
+    void theirPlacesAreToldWhereCheckedModeTakesThemDown() {
         long person = heap.allocate(PERSON);
         LeakReport report = heap.leaks();
         assertEquals(person, report.roots().getFirst().address());
         assertEquals(
-                CheckedLevel.ALL,
+                CheckedLevel.SITES,
                 report.roots()
                         .getFirst()
                         .stack()
-                        .contains("SharedLeaksTest.theirPlacesAreToldInFullCheckedMode("),
+                        .contains(
+                                "SharedLeaksTest.theirPlacesAreToldWhereCheckedModeTakesThemDown("),
                 report::text);
     }
 

@@ -120,6 +120,10 @@ public record LeakReport(
         for (Path each : paths) {
             line(text, "  kept alive: %s by %s".formatted(each.type, each.path));
         }
+        long placed = sites.stream().mapToLong(Site::objects).sum();
+        if (placed > 0 && placed < objects) {
+            line(text, "  places of allocation are known of %d objects".formatted(placed));
+        }
         for (Site each : sites) {
             line(
                     text,

@@ -38,6 +38,8 @@ public final class BlockAllocator {
     /** New blocks are cut for this many bytes at a time, so that untouched memory stays so. */
     private static final int CARVE_BYTES = 4096;
 
+    private static final WatchedBlocks NONE_WATCHED = new WatchedBlocks();
+
     private final HeapSpace space;
     private final PagePool pool;
     private final long entryBias;
@@ -63,6 +65,9 @@ public final class BlockAllocator {
 
     /** Told of freed blocks in checked mode. */
     private @Nullable FreeWatch watch;
+
+    /** Which of them, if not all. */
+    private WatchedBlocks watched = NONE_WATCHED;
 
     /** Who refused a page last; see {@link #refusedBy}. */
     private @Nullable PageAccount refusedBy;
@@ -174,14 +179,25 @@ public final class BlockAllocator {
     /** From now on this is told of freed blocks. */
     public void watch(FreeWatch told) {
         watch = told;
+        watched = told.watched();
     }
 
     /** Takes back a block whose object is gone; its header word becomes zero. */
     public void free(long block) {
-        if (CheckedLevel.SITES && watch != null && watch.keeps(block)) {
+        if (CheckedLevel.SITES && watches(block) && watch != null && watch.keeps(block)) {
             return;
         }
         giveBack(block);
+    }
+
+    /** Whether {@link #watches} need be asked at all of blocks on the page of this one. */
+    public boolean watchesPage(long block) {
+        return CheckedLevel.ALL || (CheckedLevel.SAMPLING && watched.mayHaveOnPage(block));
+    }
+
+    /** Whether a block must be freed by itself, since checked mode may keep it. */
+    public boolean watches(long block) {
+        return CheckedLevel.ALL || (CheckedLevel.SAMPLING && watched.mayHave(block));
     }
 
     /** Takes back a block that is not watched any more. */
@@ -217,7 +233,11 @@ public final class BlockAllocator {
                 break;
             }
             at += Long.BYTES;
-            if (CheckedLevel.ALL) {
+            if (CheckedLevel.SITES && watches(block)) {
+                if (entry != 0) {
+                    collected(entry, list, count);
+                    entry = 0;
+                }
                 collectedBytes += blockBytesAt(block);
                 free(block);
                 continue;
@@ -269,9 +289,6 @@ public final class BlockAllocator {
      * @param count how many they are
      */
     public void freed(long entry, long list, long count) {
-        if (CheckedLevel.SITES && watch != null) {
-            watch.gone(list, count);
-        }
         putLong(entry, list);
         long freed = getLong(entry, PageTable.FREED) + count;
         putLong(entry, PageTable.FREED, freed);
@@ -715,11 +732,6 @@ public final class BlockAllocator {
     /** Bytes of the size class that {@code bytes} fall into: what an object really takes. */
     public long blockBytesAt(long block) {
         return walk().blockBytesAt(block);
-    }
-
-    /** The class of a block. */
-    public int sizeClassAt(long block) {
-        return PageTable.sizeClass(space.entry(block));
     }
 
     /** The walk over all blocks. */

@@ -22,11 +22,7 @@ public final class BlockWalk {
     private final SizeClassTable classes;
     private final @Nullable FreeWatch watch;
 
-    BlockWalk(HeapSpace space, PagePool pool, SizeClassTable classes) {
-        this(space, pool, classes, null);
-    }
-
-    /** The same, where freed blocks that are kept count as freed. */
+    /** A walk, where freed blocks that are kept count as freed. */
     BlockWalk(HeapSpace space, PagePool pool, SizeClassTable classes, @Nullable FreeWatch watch) {
         this.watch = watch;
         this.space = space;
@@ -44,6 +40,11 @@ public final class BlockWalk {
     public interface BlockVisitor {
         /** {@code header} is the block's address, {@code bytes} its size. */
         void block(long header, long bytes);
+    }
+
+    /** End of the pages that were ever used. */
+    public long top() {
+        return pool.top();
     }
 
     /** Visits every block that holds an object, alive or waiting to be freed, in address order. */
@@ -185,8 +186,38 @@ public final class BlockWalk {
                 : PageTable.blockBytes(entry);
     }
 
+    /** Whether {@code header} is where a block may start, without a look at its page. */
+    public boolean mayBeBlock(long header) {
+        return space.holdsObjectsAt(header) && (header & (SizeClass.GRANULE_BYTES - 1)) == 0;
+    }
+
+    /**
+     * Whether {@code header} is the start of a block that was ever handed out, on a page of small
+     * blocks. Of what is on other pages {@link #whyNotABlock} knows.
+     */
+    public boolean startsSmallBlock(long header) {
+        if (!space.holdsObjectsAt(header)) {
+            return false;
+        }
+        long entry = space.entry(header);
+        if (PageTable.kind(entry) != PageTable.SMALL) {
+            return false;
+        }
+        int offset = (int) (header & (PageTable.PAGE_BYTES - 1));
+        int block = classes.blockAt(PageTable.sizeClass(entry), offset);
+        return block >= 0 && block < PageTable.carved(entry);
+    }
+
+    /** The class of a block. */
+    public int sizeClassAt(long block) {
+        return PageTable.sizeClass(space.entry(block));
+    }
+
     /** Why {@code header} cannot be the start of a block in use, or null if it is one. */
     public @Nullable String whyNotABlock(long header) {
+        if (startsSmallBlock(header)) {
+            return HeaderWord.free(getLong(header)) ? "freed" : null;
+        }
         if (!space.holdsObjectsAt(header)) {
             return "outside the heap";
         }
@@ -206,10 +237,7 @@ public final class BlockWalk {
         if (offset < 0 || offset % bytes != 0) {
             return "not the start of a block";
         }
-        if (offset / bytes >= PageTable.carved(entry)) {
-            return "in the untouched part of a page";
-        }
-        return HeaderWord.free(getLong(header)) ? "freed" : null;
+        return "in the untouched part of a page";
     }
 
     /** Whether an address lies where this heap has objects. */
@@ -241,7 +269,7 @@ public final class BlockWalk {
 
     private static boolean inUseOrKept(long block) {
         return !HeaderWord.free(getLong(block))
-                || (CheckedLevel.ALL && getLong(block, HeaderWord.WORD_B) == HeaderWord.KEPT);
+                || (CheckedLevel.SITES && getLong(block, HeaderWord.WORD_B) == HeaderWord.KEPT);
     }
 
     /** Checks every page's own numbers and free list; tells each fault to {@code report}. */

@@ -1,7 +1,13 @@
 package org.quantalang.memory.internal.alloc;
 
-/** Told by an allocator of the blocks that are freed, in checked mode. Owner thread only. */
+/**
+ * Told by an allocator of the blocks that are freed, in checked mode. Threading as that of the
+ * heap.
+ */
 public interface FreeWatch {
+    /** The blocks that the watch must be asked about; in full mode it is asked about all. */
+    WatchedBlocks watched();
+
     /**
      * A block is to be freed.
      *
@@ -9,9 +15,6 @@ public interface FreeWatch {
      *     and word B {@link org.quantalang.memory.internal.object.HeaderWord#KEPT}
      */
     boolean keeps(long block);
-
-    /** Blocks were freed together, chained as on a free list; {@link #keeps} was not asked. */
-    void gone(long list, long count);
 
     /** Frees every block that is kept. */
     void letGoAll();

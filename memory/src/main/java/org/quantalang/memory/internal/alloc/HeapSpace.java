@@ -68,6 +68,9 @@ public final class HeapSpace {
     /** First page that can hold objects. */
     public final long objects;
 
+    /** From there to the end. */
+    private final long objectBytes;
+
     private HeapSpace(PageSource source, long base, long bytes) {
         this.source = source;
         this.base = base;
@@ -81,6 +84,7 @@ public final class HeapSpace {
         typeData = typeTable + maxTypes * TYPE_BYTES;
         typeDataEnd = typeData + maxTypes * TYPE_DATA_BYTES_PER_TYPE;
         objects = pageUp(typeDataEnd + pages * PageTable.ENTRY_BYTES);
+        objectBytes = base + bytes - objects;
         entryBias = typeDataEnd - (base >>> PageTable.PAGE_SHIFT << PageTable.ENTRY_SHIFT);
     }
 
@@ -139,7 +143,7 @@ public final class HeapSpace {
 
     /** Whether an address lies where objects can be. */
     public boolean holdsObjectsAt(long address) {
-        return address >= objects && address < base + bytes;
+        return Long.compareUnsigned(address - objects, objectBytes) < 0;
     }
 
     long end() {

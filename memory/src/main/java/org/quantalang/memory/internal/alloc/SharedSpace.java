@@ -1,6 +1,7 @@
 package org.quantalang.memory.internal.alloc;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.internal.debug.CheckedLevel;
 
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
@@ -28,6 +29,9 @@ public final class SharedSpace {
     private final long classTableBytes;
     private final @Nullable OwnedPages[] owners;
     private final Runnings runnings;
+
+    /** Told of freed blocks in checked mode. */
+    private @Nullable FreeWatch watch;
 
     /** Held by who runs the common pages, or an owner without a thread. */
     public final ReentrantLock lock = new ReentrantLock();
@@ -67,10 +71,25 @@ public final class SharedSpace {
         common.blocks.closeFastPath(true);
     }
 
-    /** Gives back the tables; the space itself has an owner of its own. */
-    public void release() {
-        remote.release();
-        source.release(classTables, classTableBytes);
+    /** Before any other thread knows the heap: this is told of freed blocks. */
+    public void watch(FreeWatch told) {
+        watch = told;
+        of(COMMON).blocks.watch(told);
+    }
+
+    /**
+     * What gives back the tables; the space itself has an owner of its own. It does not lead to
+     * this object, nor to those that are told of freed blocks.
+     */
+    public Runnable release() {
+        RemoteFrees frees = remote;
+        PageSource from = source;
+        long tables = classTables;
+        long bytes = classTableBytes;
+        return () -> {
+            frees.release();
+            from.release(tables, bytes);
+        };
     }
 
     /** The classes of all owners. */
@@ -88,6 +107,9 @@ public final class SharedSpace {
                         classTables + owner * CLASS_TABLE_BYTES,
                         remote,
                         owner);
+        if (watch != null) {
+            blocks.watch(watch);
+        }
         OwnedPages made = new OwnedPages(this, remote, blocks, owner);
         owners[owner] = made;
         return made;
@@ -108,8 +130,19 @@ public final class SharedSpace {
         return remote.ownerOf(block);
     }
 
-    /** Any thread: gives a block back to a page that this thread does not own. */
+    /** Any thread: frees a block of a page that this thread does not own. */
     public void freeRemote(long block) {
+        if (CheckedLevel.SITES
+                && watch != null
+                && of(COMMON).blocks.watches(block)
+                && watch.keeps(block)) {
+            return;
+        }
+        giveBackRemote(block);
+    }
+
+    /** The same for a block that is not watched any more. */
+    public void giveBackRemote(long block) {
         long entry = remote.push(block);
         if (entry != 0) {
             tell(remote.ownerOfEntry(entry), entry);
@@ -226,7 +259,7 @@ public final class SharedSpace {
                 totals.add(each.blocks.classes());
             }
         }
-        return new BlockWalk(space, pool, totals);
+        return new BlockWalk(space, pool, totals, watch);
     }
 
     /** Tells the owner of each page. */

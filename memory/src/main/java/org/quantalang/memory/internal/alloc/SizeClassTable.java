@@ -14,6 +14,10 @@ public final class SizeClassTable {
 
     private final int[] blockBytes;
     private final int[] firstBlock;
+
+    /** 2^32 over the size of a block, rounded up. */
+    private final long[] reciprocal;
+
     private final long[] retiredAllocated = new long[HeapSpace.MAX_SIZE_CLASSES];
     private final long[] retiredFreed = new long[HeapSpace.MAX_SIZE_CLASSES];
     private final long[] carved = new long[HeapSpace.MAX_SIZE_CLASSES];
@@ -32,9 +36,11 @@ public final class SizeClassTable {
         definitions = this;
         blockBytes = new int[HeapSpace.MAX_SIZE_CLASSES];
         firstBlock = new int[HeapSpace.MAX_SIZE_CLASSES];
+        reciprocal = new long[HeapSpace.MAX_SIZE_CLASSES];
         for (int index = 1; index < count; index++) {
             blockBytes[index] = SizeClass.blockBytes(index);
             firstBlock[index] = (int) firstBlockOf(blockBytes[index]);
+            reciprocal[index] = reciprocalOf(blockBytes[index]);
         }
     }
 
@@ -43,6 +49,7 @@ public final class SizeClassTable {
         this.definitions = definitions;
         blockBytes = definitions.blockBytes;
         firstBlock = definitions.firstBlock;
+        reciprocal = definitions.reciprocal;
     }
 
     /**
@@ -59,6 +66,10 @@ public final class SizeClassTable {
         }
         largeBytes += other.largeBytes;
         largePeakBytes += other.largePeakBytes;
+    }
+
+    private static long reciprocalOf(int bytes) {
+        return (1L << 32) / bytes + 1;
     }
 
     private static long firstBlockOf(long bytes) {
@@ -85,6 +96,7 @@ public final class SizeClassTable {
         int added = count;
         blockBytes[added] = bytes;
         firstBlock[added] = first;
+        reciprocal[added] = reciprocalOf(bytes);
         count = added + 1;
         return added;
     }
@@ -105,6 +117,14 @@ public final class SizeClassTable {
 
     int capacity(int sizeClass) {
         return (PAGE - firstBlock[sizeClass]) / blockBytes[sizeClass];
+    }
+
+    /** The number of the block that starts at an offset in a page of the class, or -1. */
+    int blockAt(int sizeClass, int offset) {
+        int at = offset - firstBlock[sizeClass];
+        // Of a multiple that is the quotient, since what is too much is less than one.
+        int block = (int) ((at * reciprocal[sizeClass]) >> 32);
+        return block * blockBytes[sizeClass] == at ? block : -1;
     }
 
     void pageAdded(int sizeClass) {

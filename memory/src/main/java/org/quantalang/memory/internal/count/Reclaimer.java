@@ -156,7 +156,7 @@ public final class Reclaimer {
      *
      * <p>What makes it fast: the object that dies through the first reference is next and never
      * goes through the list; a run of up to three slots is no loop; blocks of one page in a row are
-     * given back together. Nothing in here may free a block in another way.
+     * given back together. Nothing in here may free a block in another way while some wait.
      */
     private long drainPlain(long most) {
         if (countTypes || CheckedLevel.ALL) {
@@ -173,6 +173,7 @@ public final class Reclaimer {
         long page = BlockAllocator.NO_PAGE;
         long freeList = 0;
         long freed = 0;
+        boolean watched = false;
         long type = 0; // of no object
         long run = TypeDescriptor.NOT_PLAIN;
         while (header != END && left > 0) {
@@ -212,7 +213,9 @@ public final class Reclaimer {
                     }
                 }
             }
-            if ((word & (HeaderWord.WEAK_MASK | HeaderWord.HELD_BY_BUFFER)) == 0) {
+            if ((word & (HeaderWord.WEAK_MASK | HeaderWord.HELD_BY_BUFFER)) != 0) {
+                keepHeader(header, word);
+            } else {
                 long its = blocks.pageEntry(header);
                 if (its != page) {
                     if (page != BlockAllocator.NO_PAGE) {
@@ -221,13 +224,20 @@ public final class Reclaimer {
                     page = its;
                     freeList = blocks.freeList(its);
                     freed = 0;
+                    watched = CheckedLevel.SAMPLING && blocks.watchesPage(header);
                 }
-                putLong(header, 0);
-                putLong(header, HeaderWord.WORD_B, freeList);
-                freeList = header;
-                freed++;
-            } else {
-                keepHeader(header, word);
+                if (CheckedLevel.SAMPLING && watched && blocks.watches(header)) {
+                    if (freed != 0) {
+                        blocks.freed(page, freeList, freed);
+                    }
+                    page = BlockAllocator.NO_PAGE;
+                    blocks.free(header);
+                } else {
+                    putLong(header, 0);
+                    putLong(header, HeaderWord.WORD_B, freeList);
+                    freeList = header;
+                    freed++;
+                }
             }
             if (next == END && head != END) {
                 next = head;

@@ -17,7 +17,7 @@ public enum CheckedLevel {
     OFF,
     /** Whether an address is an object, at every count and reference; leaks by type. */
     COUNTS,
-    /** And where objects were allocated, for a sample by allocated bytes. */
+    /** And where objects were allocated and freed, for a sample by allocated bytes. */
     SAMPLED,
     /** Everything, for every object. */
     FULL;
@@ -36,6 +36,9 @@ public enum CheckedLevel {
 
     /** At least {@link #SAMPLED}. */
     public static final boolean SITES = CURRENT.compareTo(SAMPLED) >= 0;
+
+    /** {@link #SAMPLED}: of some objects only. */
+    public static final boolean SAMPLING = CURRENT == SAMPLED;
 
     /** {@link #FULL}. */
     public static final boolean ALL = CURRENT == FULL;

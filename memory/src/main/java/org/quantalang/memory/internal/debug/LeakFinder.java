@@ -123,8 +123,8 @@ public final class LeakFinder {
     // ---- the search
 
     private void countReferences(long header) {
-        if (!holding.holds(header)) {
-            return; // dead, its header held: its fields are no references any more
+        if (!types.knows(HeaderWord.type(getLong(header))) || !holding.holds(header)) {
+            return; // damaged, or dead, its header held: its fields are no references any more
         }
         holders++;
         References.strongSlots(
@@ -132,14 +132,16 @@ public final class LeakFinder {
                 header,
                 slot -> {
                     long object = getLong(slot);
-                    if (object != 0) {
+                    if (isObject(object)) {
                         references.add(object - HeaderWord.BYTES, 1);
                     }
                 });
     }
 
     private void addLeakedRoot(long header) {
-        if (!holding.immortal(header) && outside(header) > 0) {
+        if (types.knows(HeaderWord.type(getLong(header)))
+                && !holding.immortal(header)
+                && outside(header) > 0) {
             add(header, NONE);
         }
     }
@@ -148,6 +150,14 @@ public final class LeakFinder {
         if (holding.immortal(header) && parents.get(header) == 0) {
             add(header, NONE);
         }
+    }
+
+    /** Of a damaged heap what is still whole is told: a reference may lead anywhere. */
+    private boolean isObject(long object) {
+        long header = object - HeaderWord.BYTES;
+        return object != 0
+                && walk.whyNotABlock(header) == null
+                && types.knows(HeaderWord.type(getLong(header)));
     }
 
     private long outside(long header) {
@@ -160,7 +170,7 @@ public final class LeakFinder {
                 header,
                 slot -> {
                     long object = getLong(slot);
-                    if (object != 0 && parents.get(object - HeaderWord.BYTES) == 0) {
+                    if (isObject(object) && parents.get(object - HeaderWord.BYTES) == 0) {
                         add(object - HeaderWord.BYTES, header);
                     }
                 });

@@ -1,10 +1,10 @@
 package org.quantalang.memory.internal.debug;
 
 import org.jspecify.annotations.Nullable;
-import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.BlockWalk;
 import org.quantalang.memory.internal.alloc.FreeWatch;
 import org.quantalang.memory.internal.alloc.HeapSpace;
+import org.quantalang.memory.internal.alloc.WatchedBlocks;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.type.HeapType;
@@ -18,6 +18,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /**
  * What checked mode asks before an operation on an object: is the address one of an object of this
@@ -27,7 +28,9 @@ import java.util.function.Consumer;
  *
  * <p>In full mode each payload is followed by a redzone, checked when the block is freed and when
  * the heap is verified, and a freed block waits in a {@link Quarantine}. Damage that is found while
- * objects are being freed is told when that has ended, so that it leaves the heap in order too.
+ * objects are being freed is told when that has ended, so that it leaves the heap in order too. In
+ * the sampled level the objects of the sample have no redzone, and of a freed one only the header
+ * holds the pattern: filling takes longer than all else that is done for them.
  *
  * <p>Whoever may use the heap.
  */
@@ -42,19 +45,32 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
     private static final int MOST_PROBLEMS = 20;
     private static final int MOST_HOLDERS = 5;
 
+    private final HeapSpace space;
     private final BlockWalk walk;
     private final TypeTable types;
     private final Counts counts;
     private final MisuseReport report;
 
-    /** By header: the last object that was allocated there. Full mode only. */
+    /**
+     * By header: the last object that was allocated there, or the object of the sample that is
+     * there or waits in the quarantine.
+     */
     private final Map<Long, History> histories = new ConcurrentHashMap<>();
 
     /** Damage that nobody was told of yet. */
     private final Queue<String> found = new ConcurrentLinkedQueue<>();
 
-    /** Null in a heap that does not keep freed blocks. */
+    /** Whether there may be any. */
+    private volatile boolean untold;
+
+    /** Objects of the sample that were not freed yet. */
+    private final WatchedBlocks sample = new WatchedBlocks();
+
+    /** Null until {@link #keepFreed}. */
     private @Nullable Quarantine quarantine;
+
+    /** See {@link #countOutside}. */
+    private boolean countsOutside;
 
     /** How a kind of heap counts, asked by an object's header. */
     public interface Counts {
@@ -67,6 +83,7 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
 
     public ObjectChecks(
             String heapName, HeapSpace space, BlockWalk walk, TypeTable types, Counts counts) {
+        this.space = space;
         this.counts = counts;
         this.walk = walk;
         this.types = types;
@@ -76,12 +93,21 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
         }
     }
 
-    /** From now on the blocks that this allocator frees are watched. */
-    public void watch(BlockAllocator blocks) {
-        if (CheckedLevel.ALL) {
-            quarantine = new Quarantine(blocks, this::writtenAfterFree);
-            blocks.watch(this);
-        }
+    /** From now on freed blocks wait, and then are given back by this. */
+    public void keepFreed(LongConsumer giveBack) {
+        quarantine =
+                new Quarantine(
+                        walk,
+                        this::writtenAfterFree,
+                        block -> {
+                            forget(block);
+                            giveBack.accept(block);
+                        });
+    }
+
+    /** From now on references that no field holds are counted: the heap is one thread's. */
+    public void countOutside() {
+        countsOutside = true;
     }
 
     // ---- an object's life
@@ -102,6 +128,12 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
         }
     }
 
+    /** An object of the sample was allocated, and its length written. */
+    public void sampled(long header, HeapType type) {
+        histories.put(header, new History(type, payloadBytes(header, type), false));
+        sample.add(header);
+    }
+
     /** A payload is handed out without being cleared. Full mode only. */
     public void unwritten(long payload, long bytes) {
         Memory.fill(payload, bytes, Pattern.FRESH);
@@ -116,7 +148,7 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
     /** An object is about to lose a reference; where it lost its last one is remembered. */
     public void releasing(long object) {
         alive("release", object);
-        if (CheckedLevel.ALL) {
+        if (CheckedLevel.SITES && watches(object - HeaderWord.BYTES)) {
             History history = histories.get(object - HeaderWord.BYTES);
             if (history != null) {
                 releasing(object, history);
@@ -126,7 +158,7 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
 
     private void releasing(long object, History history) {
         long header = object - HeaderWord.BYTES;
-        if (quarantine != null) {
+        if (CheckedLevel.ALL && countsOutside) {
             if (HeaderWord.pinned(Memory.getLong(header))) {
                 return;
             }
@@ -137,10 +169,6 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
         }
         if (counts.strong(header) == 1) {
             history.released = Site.here();
-            if (quarantine == null) { // nobody asks when the block is freed
-                checkObject(header, found::add);
-                tellFound();
-            }
         }
     }
 
@@ -194,7 +222,7 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
     }
 
     private void outside(long object, int change) {
-        History history = quarantine == null ? null : histories.get(object - HeaderWord.BYTES);
+        History history = countsOutside ? histories.get(object - HeaderWord.BYTES) : null;
         if (history != null) {
             history.outside += change;
         }
@@ -203,19 +231,43 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
     // ---- freed blocks
 
     @Override
-    public boolean keeps(long block) {
-        checkObject(block, found::add);
-        History history = histories.get(block);
-        if (history != null) {
-            long end = block + walk.blockBytesAt(block);
-            AddressSanitizer.unpoison(block, end);
-            history.freed = Site.here();
-        }
-        return quarantine != null && quarantine.take(block);
+    public WatchedBlocks watched() {
+        return sample;
+    }
+
+    private boolean watches(long block) {
+        return CheckedLevel.ALL || sample.mayHave(block);
     }
 
     @Override
-    public void gone(long list, long count) {}
+    public boolean keeps(long block) {
+        History history = histories.get(block);
+        if (CheckedLevel.SAMPLING) {
+            if (history == null) {
+                return false;
+            }
+            sample.remove(block);
+        } else if (history != null) {
+            checkObject(block, history);
+            AddressSanitizer.unpoison(block, block + walk.blockBytesAt(block));
+        }
+        if (history != null && (CheckedLevel.ALL || history.released == null)) {
+            history.freed = Site.here();
+        }
+        if (quarantine != null && quarantine.take(block)) {
+            return true;
+        }
+        forget(block);
+        return false;
+    }
+
+    /** A block is about to be used again; in full mode what is known of it stays until then. */
+    private void forget(long block) {
+        AddressSanitizer.unpoison(block, block + walk.blockBytesAt(block));
+        if (CheckedLevel.SAMPLING) {
+            histories.remove(block);
+        }
+    }
 
     @Override
     public void letGoAll() {
@@ -238,10 +290,11 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
         if (quarantine == null) {
             return;
         }
-        long end = block + walk.blockBytesAt(block);
         long first = quarantine.firstWritten(block);
-        long count = Math.max(1, Pattern.others(Math.max(first, block + 8), end, Pattern.FREED));
-        found.add(
+        long behindA = Math.max(first, block + HeaderWord.WORD_B);
+        long count =
+                Math.max(1, Pattern.others(behindA, quarantine.patternEnd(block), Pattern.FREED));
+        find(
                 report.of(
                         "write to a freed object (offset=%d bytes=%d)"
                                 .formatted(first - block - HeaderWord.BYTES, count),
@@ -251,23 +304,34 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
 
     // ---- damage
 
+    private void find(String problem) {
+        found.add(problem);
+        untold = true;
+    }
+
     /** Throws what was found while objects were freed. */
     public void tellFound() {
-        if (!found.isEmpty()) {
-            throw new IllegalStateException(takeFound());
+        if (untold) {
+            String all = takeFound();
+            if (!all.isEmpty()) {
+                throw new IllegalStateException(all);
+            }
         }
     }
 
     /** The heap closes: what nobody was told of goes into the log. */
     public void closing(Consumer<String> notices) {
-        letGoAll();
+        if (quarantine != null) {
+            quarantine.check();
+        }
         if (!found.isEmpty()) {
             notices.accept(takeFound());
         }
-        walk.forEach((header, bytes) -> AddressSanitizer.unpoison(header, header + bytes));
+        AddressSanitizer.unpoison(space.objects, walk.top());
     }
 
     private String takeFound() {
+        untold = false; // before the look: what comes after it is told by the next
         List<String> all = new ArrayList<>();
         for (String each = found.poll(); each != null; each = found.poll()) {
             all.add(each);
@@ -277,7 +341,8 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
 
     /**
      * Checks every redzone, every header against what was allocated, and every block that waits in
-     * the quarantine. What is damaged is made whole, so that it is told once. Full mode only.
+     * the quarantine. What is damaged is made whole, so that it is told once. In the sampled level
+     * of the freed objects of the sample only.
      *
      * @throws IllegalStateException naming the damaged objects
      */
@@ -285,24 +350,24 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
         if (quarantine != null) {
             quarantine.check();
         }
-        walk.forEach(
-                (header, _) -> {
-                    if (found.size() < MOST_PROBLEMS) {
-                        checkObject(header, found::add);
-                    }
-                });
+        if (CheckedLevel.ALL) {
+            walk.forEach((header, _) -> checkObject(header));
+        }
         tellFound();
     }
 
-    private void checkObject(long header, Consumer<String> problem) {
+    private void checkObject(long header) {
         History history = histories.get(header);
-        if (history == null) {
-            return;
+        if (history != null && found.size() < MOST_PROBLEMS) {
+            checkObject(header, history);
         }
+    }
+
+    private void checkObject(long header, History history) {
         long object = header + HeaderWord.BYTES;
         long word = Memory.getLong(header);
         if (HeaderWord.type(word) != history.type.index) {
-            problem.accept(
+            find(
                     report.of(
                             "header of an object was overwritten (was type=%s)"
                                     .formatted(history.type.info.name()),
@@ -312,7 +377,7 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
         }
         long payload = payloadBytes(header, history.type);
         if (payload != history.payloadBytes) {
-            problem.accept(
+            find(
                     report.of(
                             "length of an array was overwritten (length=%d)"
                                     .formatted(Memory.getLong(object)),
@@ -326,7 +391,7 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
         long blockEnd = header + walk.blockBytesAt(header);
         long first = Pattern.firstOther(end, blockEnd, Pattern.REDZONE);
         if (first != blockEnd) {
-            problem.accept(
+            find(
                     report.of(
                             "write past the end of an object (offset=%d bytes=%d first=0x%02x)"
                                     .formatted(
@@ -345,17 +410,15 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
 
     /** An operation needs a living object of this heap. */
     public void alive(String operation, long object) {
-        String fault = fault(object, true);
-        if (fault != null) {
-            throw refused(operation, object, fault);
+        if (!isUsual(object)) {
+            refuse(operation, object, true);
         }
     }
 
     /** An operation needs an object of this heap, which may be dead but held weakly. */
     public void known(String operation, long object) {
-        String fault = fault(object, false);
-        if (fault != null) {
-            throw refused(operation, object, fault);
+        if (!isUsual(object)) {
+            refuse(operation, object, false);
         }
     }
 
@@ -414,10 +477,20 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
                 : type.payloadBytes + Memory.getLong(header, HeaderWord.BYTES) * type.elementBytes;
     }
 
-    private @Nullable String fault(long object, boolean mustLive) {
+    /** Whether this is a living object of the usual size: what the quick look finds in order. */
+    private boolean isUsual(long object) {
         if (CheckedLevel.ALL) {
             tellFound();
         }
+        long header = object - HeaderWord.BYTES;
+        boolean isPlace =
+                CheckedLevel.SAMPLING ? walk.mayBeBlock(header) : walk.startsSmallBlock(header);
+        return isPlace
+                && types.knows(HeaderWord.type(Memory.getLong(header)))
+                && counts.strong(header) > 0;
+    }
+
+    private @Nullable String fault(long object, boolean mustLive) {
         long header = object - HeaderWord.BYTES;
         String fault = walk.whyNotABlock(header);
         if (fault != null) {
@@ -427,11 +500,17 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
                     : fault + ", in heap=%s".formatted(other);
         }
         long word = Memory.getLong(header);
-        int type = HeaderWord.type(word);
-        if (type < 1 || type > types.count()) {
+        if (!types.knows(HeaderWord.type(word))) {
             return "header is damaged: no such type";
         }
         return mustLive && counts.strong(header) == 0 ? "dead" : null;
+    }
+
+    private void refuse(String operation, long object, boolean mustLive) {
+        String fault = fault(object, mustLive);
+        if (fault != null) {
+            throw refused(operation, object, fault);
+        }
     }
 
     private IllegalStateException refused(String operation, long object, String fault) {

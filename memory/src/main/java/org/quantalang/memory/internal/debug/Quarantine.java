@@ -1,73 +1,92 @@
 package org.quantalang.memory.internal.debug;
 
-import org.quantalang.memory.internal.alloc.BlockAllocator;
+import org.quantalang.memory.internal.alloc.BlockWalk;
 import org.quantalang.memory.internal.alloc.HeapSpace;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.function.LongConsumer;
 
 /**
  * Freed blocks that wait before they are used again, oldest first out, so that whoever still uses
  * one meets a pattern instead of another object. Bounded by bytes: {@value #PROPERTY}, 16 MiB if
- * not given; larger blocks do not wait.
+ * not given; larger blocks do not wait. Those of a sample are bounded by number too, since each
+ * keeps its page from being given back.
  *
  * <p>A block that waits has zero in word A of its header and {@link Pattern#FREED} in every other
- * byte. When it leaves, and when the heap is verified, that is checked.
+ * byte, or if it is one of a sample in word B. When it leaves, and when the heap is verified, that
+ * is checked.
  *
- * <p>Owner thread only.
+ * <p>Any thread.
  */
 final class Quarantine {
     static final String PROPERTY = "quanta.heap.quarantine";
 
     private static final long LIMIT_BYTES = Long.getLong(PROPERTY, 16L << 20);
+    private static final int MOST_BLOCKS = CheckedLevel.SAMPLING ? 256 : Integer.MAX_VALUE;
 
-    private final BlockAllocator blocks;
+    private final BlockWalk walk;
 
     /** Told of a block that was written to; it still holds what was written. */
     private final LongConsumer written;
+
+    /** Takes a block that has left. */
+    private final LongConsumer leaving;
 
     private final Queue<Long> waiting = new ArrayDeque<>();
     private final long[] perClass = new long[HeapSpace.MAX_SIZE_CLASSES];
     private long bytes;
 
-    Quarantine(BlockAllocator blocks, LongConsumer written) {
-        this.blocks = blocks;
+    Quarantine(BlockWalk walk, LongConsumer written, LongConsumer leaving) {
+        this.walk = walk;
         this.written = written;
+        this.leaving = leaving;
     }
 
     /** Takes a block in; false if it is too large. */
     boolean take(long block) {
-        long size = blocks.blockBytesAt(block);
+        long size = walk.blockBytesAt(block);
         if (size > LIMIT_BYTES) {
             return false;
         }
-        while (bytes + size > LIMIT_BYTES) {
-            letGo(waiting.remove());
+        List<Long> out = new ArrayList<>();
+        synchronized (this) {
+            while (bytes + size > LIMIT_BYTES || waiting.size() == MOST_BLOCKS) {
+                out.add(oldest());
+            }
+            clear(block, size);
+            waiting.add(block);
+            bytes += size;
+            perClass[walk.sizeClassAt(block)]++;
         }
-        clear(block, size);
-        waiting.add(block);
-        bytes += size;
-        perClass[blocks.sizeClassAt(block)]++;
+        out.forEach(leaving::accept); // without the lock: who takes it may need others
         return true;
     }
 
     private static void clear(long block, long size) {
         Memory.putLong(block, 0);
-        Memory.fill(block + HeaderWord.WORD_B, size - HeaderWord.WORD_B, Pattern.FREED);
+        // Who walks the pages of a shared heap must not take the pattern for an object's word.
+        VarHandle.releaseFence();
+        Memory.putLong(block, HeaderWord.WORD_B, HeaderWord.KEPT);
+        if (CheckedLevel.ALL) {
+            Memory.fill(block + HeaderWord.BYTES, size - HeaderWord.BYTES, Pattern.FREED);
+        }
         if (AddressSanitizer.PRESENT) {
             AddressSanitizer.poison(block, block + size);
         }
     }
 
     /** Checks every block that waits; one that was written to is told, and made whole again. */
-    void check() {
+    synchronized void check() {
         for (long block : waiting) {
             if (isWritten(block)) {
                 written.accept(block);
-                long size = blocks.blockBytesAt(block);
+                long size = walk.blockBytesAt(block);
                 AddressSanitizer.unpoison(block, block + size);
                 clear(block, size);
             }
@@ -75,42 +94,47 @@ final class Quarantine {
     }
 
     void letGoAll() {
-        while (!waiting.isEmpty()) {
-            letGo(waiting.remove());
+        List<Long> out = new ArrayList<>();
+        synchronized (this) {
+            while (!waiting.isEmpty()) {
+                out.add(oldest());
+            }
         }
+        out.forEach(leaving::accept);
     }
 
-    private void letGo(long block) {
+    private long oldest() {
+        long block = waiting.remove();
         if (isWritten(block)) {
             written.accept(block);
         }
-        long size = blocks.blockBytesAt(block);
-        AddressSanitizer.unpoison(block, block + size);
+        long size = walk.blockBytesAt(block);
         bytes -= size;
-        perClass[blocks.sizeClassAt(block)]--;
-        blocks.giveBack(block);
+        perClass[walk.sizeClassAt(block)]--;
+        return block;
     }
 
     private boolean isWritten(long block) {
-        return firstWritten(block) != end(block);
+        return firstWritten(block) != patternEnd(block);
     }
 
     /** Address of the first byte of a waiting block that was written to, or its end. */
     long firstWritten(long block) {
         return Memory.getLong(block) != 0
                 ? block
-                : Pattern.firstOther(block + HeaderWord.WORD_B, end(block), Pattern.FREED);
+                : Pattern.firstOther(block + HeaderWord.WORD_B, patternEnd(block), Pattern.FREED);
     }
 
-    private long end(long block) {
-        return block + blocks.blockBytesAt(block);
+    /** Up to where a waiting block holds the pattern. */
+    long patternEnd(long block) {
+        return block + (CheckedLevel.ALL ? walk.blockBytesAt(block) : HeaderWord.BYTES);
     }
 
-    long blocks(int sizeClass) {
+    synchronized long blocks(int sizeClass) {
         return perClass[sizeClass];
     }
 
-    long bytes() {
+    synchronized long bytes() {
         return bytes;
     }
 }

@@ -1,5 +1,7 @@
 package org.quantalang.memory.internal.debug;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.Arrays;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -8,10 +10,12 @@ import java.util.stream.Stream;
 /**
  * A place in the program: a stack without the frames of the heap itself, innermost first. It is
  * kept as the JVM recorded it and becomes text only when a report is written: that is the costly
- * part. Immutable; any thread.
+ * part. What is left is a microsecond or more; {@code -Dquanta.heap.frames=0} saves that too.
+ * Immutable; any thread.
  */
 public final class Site {
     private static final int MOST_FRAMES = Integer.getInteger("quanta.heap.frames", 12);
+    private static final StackTraceElement[] NO_FRAMES = {};
     private static final String HEAP = "org.quantalang.memory.";
 
     /** Classes of the heap; its tests are in the same package and are users. */
@@ -37,16 +41,18 @@ public final class Site {
                     "FloatField");
 
     private final String thread;
-    private final Throwable stack;
 
-    private Site(Thread thread, Throwable stack) {
+    /** Null if no frames are wanted. */
+    private final @Nullable Throwable stack;
+
+    private Site(Thread thread, @Nullable Throwable stack) {
         this.thread = thread.getName();
         this.stack = stack;
     }
 
     /** The stack of the caller. */
     public static Site here() {
-        return new Site(Thread.currentThread(), new Throwable("where"));
+        return new Site(Thread.currentThread(), MOST_FRAMES == 0 ? null : new Throwable("where"));
     }
 
     /** What a thread does now; costs a safepoint. */
@@ -75,7 +81,8 @@ public final class Site {
     }
 
     private Stream<StackTraceElement> frames() {
-        return Arrays.stream(stack.getStackTrace()).dropWhile(Site::ofTheHeap).limit(MOST_FRAMES);
+        StackTraceElement[] all = stack == null ? NO_FRAMES : stack.getStackTrace();
+        return Arrays.stream(all).dropWhile(Site::ofTheHeap).limit(MOST_FRAMES);
     }
 
     private static boolean ofTheHeap(StackTraceElement frame) {

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.OwnedPages;
 import org.quantalang.memory.internal.alloc.SharedSpace;
+import org.quantalang.memory.internal.debug.Sampler;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.shared.SharedTypes.SharedType;
@@ -25,6 +26,9 @@ public final class Owner {
 
     /** Its blocks. */
     public final BlockAllocator blocks;
+
+    private final Sampler sampler = new Sampler();
+    private long bytesToSample = sampler.distance();
 
     final OwnedPages pages;
     final HandBackQueue queue = new HandBackQueue();
@@ -84,6 +88,16 @@ public final class Owner {
     public void start(SharedType type, long header) {
         Memory.putLong(header, HeaderWord.WORD_B, type.wordB | freshB);
         Memory.putLong(header, type.type.index | freshA);
+    }
+
+    /** Counts a new object; returns whether the sampled level of checked mode takes it down. */
+    public boolean samples(long bytes) {
+        bytesToSample -= bytes;
+        if (bytesToSample >= 0) {
+            return false;
+        }
+        bytesToSample = sampler.distance();
+        return true;
     }
 
     /** Gives back its empty pages. */

@@ -677,6 +677,16 @@ public final class SharedReclaimer {
         }
     }
 
+    /** Gives back a block that checked mode kept for a while; any thread that uses the heap. */
+    public void giveBack(long block) {
+        Owner self = owners.current();
+        if (!self.isCommon() && space.ownerOf(block) == self.number) {
+            self.blocks.giveBack(block);
+        } else {
+            space.giveBackRemote(block);
+        }
+    }
+
     private void freeBlock(Owner self, long header) {
         if (!self.isCommon() && space.ownerOf(header) == self.number) {
             self.blocks.free(header);

@@ -42,6 +42,7 @@ public final class TypeTable {
     private final Map<String, HeapType> byName = new HashMap<>();
     private final Cyclicity cyclicity = new Cyclicity();
     private long dataTop;
+    private int known;
 
     /**
      * Makes an empty table.
@@ -76,6 +77,11 @@ public final class TypeTable {
     /** Types so far; indices run from 1 to this. */
     public int count() {
         return byIndex.size();
+    }
+
+    /** Whether there is a type of this index. */
+    public boolean knows(int index) {
+        return Integer.compareUnsigned(index - 1, known) < 0;
     }
 
     /** Address of the descriptor of the type in a header word. */
@@ -158,6 +164,7 @@ public final class TypeTable {
 
     private void add(HeapType type) {
         byIndex.add(type);
+        known = byIndex.size();
         byName.put(type.info.name(), type);
         int serial = type.info.serial();
         if (serial >= bySerial.length) {
