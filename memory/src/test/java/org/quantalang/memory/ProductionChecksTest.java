@@ -13,6 +13,9 @@ import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /** What is found with checked mode off: the table in docs/design/28-checked-mode.md, by line. */
 class ProductionChecksTest {
     private static final TypeInfo LEAF = TypeInfo.leaf("Leaf", 24, 8);
@@ -80,6 +83,66 @@ class ProductionChecksTest {
         thread.start();
         thread.join();
         assertEquals(0, heap().liveObjects());
+    }
+
+    /** Makes an address look like an object with one reference, and releases it. */
+    private void releaseWhatLooksLikeALeaf(ConfinedHeap heap, long leaf, long address) {
+        long header = address - HeaderWord.BYTES;
+        Memory.putLong(header, Memory.getLong(leaf - HeaderWord.BYTES));
+        heap.release(address);
+    }
+
+    @Test
+    void aReleaseInsideALargeObject() {
+        long leaf = heap().allocate(LEAF);
+        long large = heap().allocateArray(TypeInfo.longArray(), 1 << 20);
+        for (long offset : new long[] {64, 4096, 65_536, 1 << 20}) {
+            refused(
+                    "release of what is no object: address=0x%x".formatted(large + offset),
+                    () -> releaseWhatLooksLikeALeaf(heap(), leaf, large + offset));
+            heap().verify();
+        }
+        heap().release(large);
+        heap().release(leaf);
+    }
+
+    @Test
+    void aReleaseInAPageThatHoldsNothingAnyMore() {
+        long leaf = heap().allocate(LEAF);
+        long large = heap().allocateArray(TypeInfo.longArray(), 1 << 20);
+        heap().release(large); // its pages stay for a while
+        for (long offset : new long[] {64, 65_536}) {
+            refused(
+                    "release of what is no object: address=0x%x".formatted(large + offset),
+                    () -> releaseWhatLooksLikeALeaf(heap(), leaf, large + offset));
+            heap().verify();
+        }
+        heap().release(leaf);
+    }
+
+    @Test
+    void aReleaseInsideAnObjectOfAFullPage() {
+        TypeInfo block = TypeInfo.leaf("Block", 1008, 8);
+        List<Long> blocks = new ArrayList<>();
+        for (int i = 0; i < 100; i++) { // a page has room for 63
+            blocks.add(heap().allocate(block));
+        }
+        long inside = blocks.getFirst() + 512;
+        refused(
+                "release of what is no object: address=0x%x".formatted(inside),
+                () -> releaseWhatLooksLikeALeaf(heap(), blocks.getFirst(), inside));
+        heap().verify();
+        blocks.forEach(heap()::release);
+    }
+
+    @Test
+    void notAReleaseInsideAnObjectOfAPageWithRoom() {
+        try (ConfinedHeap damaged = ConfinedHeap.open()) {
+            TypeInfo block = TypeInfo.leaf("Block", 1008, 8);
+            long one = damaged.allocate(block);
+            releaseWhatLooksLikeALeaf(damaged, one, one + 512);
+            assertThrows(IllegalStateException.class, damaged::verify);
+        }
     }
 
     @Test

@@ -209,8 +209,36 @@ public final class BlockAllocator {
         long freed = getLong(entry, PageTable.FREED) + 1;
         putLong(entry, PageTable.FREED, freed);
         if (freed == getLong(entry, PageTable.ALLOCATED)) {
+            if (!startsBlock(entry, block)) {
+                throw noBlock(entry, block);
+            }
             freeSlow(entry);
         }
+    }
+
+    /**
+     * Whether a block starts here. Too slow for each free; {@link PageTable} has when it is asked.
+     */
+    private boolean startsBlock(long entry, long block) {
+        long offset = block - space.pageOf(entry);
+        return switch (PageTable.kind(entry)) {
+            case PageTable.SMALL -> {
+                int number = classes.blockAt(PageTable.sizeClass(entry), (int) offset);
+                yield number >= 0 && number < PageTable.carved(entry);
+            }
+            case PageTable.LARGE -> offset == PageTable.carved(entry);
+            default -> false;
+        };
+    }
+
+    /** Takes the free of what is no block back from its page. */
+    private IllegalStateException noBlock(long entry, long block) {
+        PageTable.freeList(entry, getLong(block, HeaderWord.WORD_B));
+        PageTable.freed(entry, PageTable.freed(entry) - 1);
+        return new IllegalStateException(
+                ("release of what is no object: address=0x%x page=%s; something wrote to a"
+                                + " reference, or it was made of another address")
+                        .formatted(block + HeaderWord.BYTES, walk().describePage(block)));
     }
 
     /**
@@ -485,6 +513,7 @@ public final class BlockAllocator {
         long entry = space.entry(page);
         for (long tail = 1; tail < pages; tail++) {
             PageTable.kind(entry + tail * PageTable.ENTRY_BYTES, PageTable.LARGE_TAIL);
+            PageTable.holdsNoBlocks(entry + tail * PageTable.ENTRY_BYTES);
         }
         PageTable.freeList(entry, page);
         PageTable.allocated(entry, 1);

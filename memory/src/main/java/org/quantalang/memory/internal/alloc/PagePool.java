@@ -108,6 +108,7 @@ public final class PagePool {
         for (long i = 0; i < pages; i++) {
             long entry = space.entry(page + (i << PageTable.PAGE_SHIFT));
             PageTable.kind(entry, PageTable.POOLED);
+            PageTable.holdsNoBlocks(entry);
             PageTable.extra(entry, now);
             PageTable.prev(entry, 0);
             PageTable.next(entry, newest);

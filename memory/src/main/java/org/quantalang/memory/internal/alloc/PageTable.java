@@ -25,6 +25,8 @@ import static org.quantalang.memory.internal.object.Memory.putShort;
  *  allocated  blocks ever handed out, plus one while the page is its class's current page. In a full
  *             page: freed + 1, so that the next free is seen by the one compare of the fast path; the
  *             true number is in extra
+ *             Of a page that holds no blocks 1, and freed 0: a free that a wild address leads to such a
+ *             page is seen the same way, and refused
  *  freed      blocks ever given back
  *  account    number of the account that is charged with the page; 0 is the heap itself
  *  next, prev the class's queue of pages with room, or the pool's list of free pages
@@ -107,6 +109,12 @@ public final class PageTable {
 
     static void freed(long entry, long count) {
         putLong(entry, FREED, count);
+    }
+
+    /** See the class comment. */
+    static void holdsNoBlocks(long entry) {
+        allocated(entry, 1);
+        freed(entry, 0);
     }
 
     static long blockBytes(long entry) {
