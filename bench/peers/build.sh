@@ -17,7 +17,7 @@ make_() { # NAME COMMAND...
     name=$1
     shift
     # A program newer than all sources stays as it is.
-    if [ -x "build/$name" ] && [ -z "$(find c nim cpp rust go build.sh -newer "build/$name" -print -quit 2> /dev/null)" ]; then
+    if [ -x "build/$name" ] && [ -z "$(find c java nim cpp rust go build.sh -newer "build/$name" -print -quit 2> /dev/null)" ]; then
         return
     fi
     "$@" || { echo "failed: $name"; failed=1; }
@@ -51,6 +51,24 @@ if [ -d nim ] && have nim "Nim programs" nim; then
     for memory in orc arc; do
         make_ nim-$memory nim c --hints:off --warnings:off --mm:$memory -d:danger --out:build/nim-$memory --nimcache:build/nim-$memory.cache nim/workloads.nim
     done
+fi
+
+# The JVM's own collectors, each a program that starts the same classes.
+if jdk=$(../../.mvn/find-jdk run 2> /dev/null); then
+    compile_java() { "$jdk/bin/javac" -d build/java java/Workloads.java && touch build/java; }
+    make_ java compile_java
+    jvm() { # NAME FLAGS...
+        name=$1
+        shift
+        printf '#!/bin/sh\nexec "%s/bin/java" %s -cp "$(dirname "$0")/java" Workloads "$@"\n' "$jdk" "$*" > "build/$name"
+        chmod +x "build/$name"
+    }
+    jvm jvm-g1-256m -XX:+UseG1GC -Xmx256m
+    jvm jvm-g1 -XX:+UseG1GC
+    jvm jvm-parallel -XX:+UseParallelGC
+    jvm jvm-zgc -XX:+UseZGC
+else
+    echo "skipped: the JVM's collectors: no JDK 25 found; see .mvn/find-jdk"
 fi
 
 if [ -d cpp ] && have g++ "C++ shared_ptr" g++; then

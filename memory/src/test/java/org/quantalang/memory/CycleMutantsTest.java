@@ -65,8 +65,8 @@ class CycleMutantsTest {
         JOINT_LIVENESS_SPREADS(
                 Killer.RANDOM,
                 "JointTrace",
-                "                        putLong(child + SideCount.WORD, note | LIVE);",
-                ""),
+                "if (SideCount.epoch(before) == memberEpoch && (before & LIVE) == 0) {",
+                "if (false) {"),
         LOCAL_SUM_IS_ZERO(
                 Killer.RANDOM, "LocalTrace", "if (unexplained == 0)", "if (unexplained <= 1)"),
         JOINT_SUM_IS_ZERO(
@@ -106,11 +106,8 @@ class CycleMutantsTest {
         MEMBER_KEEPS_ITS_BLOCK(
                 Killer.STEPPED,
                 "../count/Reclaimer",
-                "            if ((word & (HeaderWord.WEAK_MASK | HeaderWord.HELD_BY_BUFFER)) == 0)"
-                        + " {\n"
-                        + "                blocks.free(header);",
-                "            if ((word & (HeaderWord.WEAK_MASK | HeaderWord.BUFFERED)) == 0) {\n"
-                        + "                blocks.free(header);"),
+                "HeaderWord.HELD_BY_BUFFER)) == 0) {\n                long its",
+                "HeaderWord.BUFFERED)) == 0) {\n                long its"),
         CLAIMED_MEMBER_IS_NOT_UPGRADED(
                 Killer.STEPPED,
                 "SlicedTrace",

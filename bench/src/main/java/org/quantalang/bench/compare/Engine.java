@@ -31,6 +31,9 @@ public record Engine(
     /** Deep structures overflow the stack of the programs that release by recursion. */
     private static final Set<String> SHALLOW = Set.of("trees", "cycles", "counts", "mutate", "lru");
 
+    /** What measures a collector. */
+    private static final Set<String> COLLECTED = Set.of("cycles", "mutate");
+
     /**
      * The programs in other languages that {@code bench/peers/build.sh} makes or that run as is.
      */
@@ -42,6 +45,10 @@ public record Engine(
                 built("c-mimalloc", ALL),
                 built("nim-orc", SHALLOW),
                 built("nim-arc", Set.of("trees", "counts")),
+                built("jvm-g1-256m", COLLECTED),
+                built("jvm-g1", COLLECTED),
+                built("jvm-parallel", COLLECTED),
+                built("jvm-zgc", COLLECTED),
                 script("php-jit", "php", PHP_JIT, "php/workloads.php"),
                 script("cpython", "python3", List.of(), "python/workloads.py"));
     }

@@ -16,7 +16,16 @@ public record Row(
     private static final List<String> COUNTING = List.of("c-plain", "c-mimalloc", "nim-orc");
     private static final List<String> ALLOCATING = List.of("c-plain", "c-mimalloc", "c-malloc");
     private static final List<String> COLLECTING =
-            List.of("c-plain", "c-local", "nim-orc", "php-jit", "cpython");
+            List.of(
+                    "c-plain",
+                    "c-local",
+                    "nim-orc",
+                    "jvm-g1-256m",
+                    "jvm-g1",
+                    "jvm-parallel",
+                    "jvm-zgc",
+                    "php-jit",
+                    "cpython");
     private static final long MILLION = 1_000_000;
 
     /** All rows, in the order of the tables. */
