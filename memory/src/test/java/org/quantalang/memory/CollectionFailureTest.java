@@ -3,8 +3,12 @@ package org.quantalang.memory;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import java.util.stream.Stream;
 
 /**
  * No memory at any point of a collection, once or from there on: what lives is as it was, and the
@@ -24,6 +28,11 @@ class CollectionFailureTest {
     private static final int LIVE_RINGS = 3;
     private static final int SMALL_RINGS = 12_000;
 
+    /** The first points are all tried, of those behind one in so many. */
+    private static final int ALL_UP_TO = 8;
+
+    private static final int SOME = 13;
+
     /** How the collection is asked for. */
     enum Call {
         COMPLETE,
@@ -31,18 +40,34 @@ class CollectionFailureTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "LOCAL,COMPLETE,false",
-        "LOCAL,COMPLETE,true",
-        "LOCAL,BUDGET,false",
-        "LOCAL,BUDGET,true",
-        "PLAIN,COMPLETE,false",
-        "PLAIN,COMPLETE,true"
-    })
+    @MethodSource("cases")
     void leavesTheHeapAsItWas(CycleOptions.Algorithm algorithm, Call call, boolean fromThereOn) {
+        failAtPoints(algorithm, call, fromThereOn, SOME);
+    }
+
+    @Tag("soak")
+    @ParameterizedTest
+    @MethodSource("cases")
+    void leavesTheHeapAsItWasAtEveryPoint(
+            CycleOptions.Algorithm algorithm, Call call, boolean fromThereOn) {
+        failAtPoints(algorithm, call, fromThereOn, 1);
+    }
+
+    private static Stream<Arguments> cases() {
+        return Stream.of(
+                Arguments.of(CycleOptions.Algorithm.LOCAL, Call.COMPLETE, false),
+                Arguments.of(CycleOptions.Algorithm.LOCAL, Call.COMPLETE, true),
+                Arguments.of(CycleOptions.Algorithm.LOCAL, Call.BUDGET, false),
+                Arguments.of(CycleOptions.Algorithm.LOCAL, Call.BUDGET, true),
+                Arguments.of(CycleOptions.Algorithm.PLAIN, Call.COMPLETE, false),
+                Arguments.of(CycleOptions.Algorithm.PLAIN, Call.COMPLETE, true));
+    }
+
+    private static void failAtPoints(
+            CycleOptions.Algorithm algorithm, Call call, boolean fromThereOn, int step) {
         long point = 0;
         while (failures(algorithm, call, fromThereOn, point) > 0) {
-            point++;
+            point += point < ALL_UP_TO ? 1 : step;
         }
         assertTrue(point > 2, "points=" + point);
     }
