@@ -38,7 +38,7 @@ class IdleTest {
                 new ProcessBuilder(
                                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                                 "-XX:+UseSerialGC",
-                                "-XX:TieredStopAtLevel=1",
+                                "-Xint", // no compiler that still works on what was run before
                                 "-cp",
                                 System.getProperty("java.class.path"),
                                 Measured.class.getName(),
@@ -71,9 +71,11 @@ class IdleTest {
                                     }
                                     return Poll.pending();
                                 });
-                Thread.sleep(1000); // the compiler has settled
+                while (executor.stats().sleeping() < (busy ? 1 : 2)) {
+                    Thread.onSpinWait();
+                }
                 long before = clock.getProcessCpuTime();
-                Thread.sleep(1000 * SECONDS / (busy ? 10 : 1));
+                Thread.sleep(1000 * SECONDS / (busy ? 10 : 1)); // the time is what is measured
                 long cpuNanos = clock.getProcessCpuTime() - before;
                 waits.cancel();
                 spins.cancel();
