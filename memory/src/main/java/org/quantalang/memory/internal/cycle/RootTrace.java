@@ -20,6 +20,8 @@ import org.quantalang.memory.internal.type.References;
 import org.quantalang.memory.internal.type.TypeDescriptor;
 import org.quantalang.memory.internal.type.TypeTable;
 
+import java.util.List;
+
 /**
  * Marks from given roots and frees all that it did not reach, whatever the counts say: the backup
  * of counting, for counts that were never given back.
@@ -86,8 +88,8 @@ final class RootTrace {
         reclaimer = heapReclaimer;
     }
 
-    java.util.List<LongStack> buffers() {
-        return java.util.List.of(list, outside);
+    List<LongStack> buffers() {
+        return List.of(list, outside);
     }
 
     /**
@@ -97,6 +99,15 @@ final class RootTrace {
      * @return false if there was no memory for it; then nothing is changed
      */
     boolean run(long[] roots) {
+        try {
+            return trace(roots);
+        } finally {
+            list.close();
+            outside.close();
+        }
+    }
+
+    private boolean trace(long[] roots) {
         list.clear();
         if (!list.reserve(blocks.allocatedBlocks() - blocks.freedBlocks())) {
             return false;
@@ -110,8 +121,6 @@ final class RootTrace {
             return false;
         }
         end();
-        list.close();
-        outside.close();
         return true;
     }
 
@@ -135,7 +144,6 @@ final class RootTrace {
         counters.traced += list.size();
     }
 
-    /** The slots of an object; a loop of its own for the usual type. */
     private void slots(long header, SlotVisitor visitor) {
         References.strongSlots(types.of(header), header, visitor);
     }
