@@ -147,7 +147,14 @@ public final class Semaphore {
 
     private @Nullable Waker grantLocked(Acquire first) {
         waiting.remove(first);
-        return first.granted();
+        Waker whom = first.granted();
+        if (first.isWoken) {
+            // On its way to a free permit, which is another's now.
+            first.isWoken = false;
+            woken--;
+            whom = wakeNextLocked();
+        }
+        return whom;
     }
 
     /** As many are woken as there are free permits: the longest waiting of those not woken yet. */

@@ -90,12 +90,17 @@ class SimulatedSchedulesTest {
         for (int i = 0; i < 5; i++) {
             tasks.add(simulation.spawn(new Critical(semaphore, holders, permits)));
         }
-        simulation.spawn(
-                _ -> {
-                    tasks.get(random.nextInt(5)).cancel();
-                    tasks.get(random.nextInt(5)).cancel();
-                    return Poll.ready(true);
-                });
+        for (int i = 0; i < 2; i++) {
+            var later = new Yield(random.nextInt(8));
+            simulation.spawn(
+                    context -> {
+                        if (later.poll(context).isPending()) {
+                            return Poll.pending();
+                        }
+                        tasks.get(random.nextInt(5)).cancel();
+                        return Poll.ready(true);
+                    });
+        }
         simulation.run();
         assertEquals(permits, semaphore.available());
         assertEquals(0, semaphore.waiting());
@@ -358,13 +363,14 @@ class SimulatedSchedulesTest {
         }
     }
 
-    /** Holds a permit over one yield; gives it back however it ends. */
+    /** Holds a permit over one yield, a few times; gives it back however it ends. */
     private static final class Critical implements Pollable<Integer> {
         private final Semaphore semaphore;
         private final Pollable<Boolean> acquire;
         private final int[] holders;
         private final int permits;
         private boolean holds;
+        private int left = 3;
 
         Critical(Semaphore semaphore, int[] holders, int permits) {
             this.semaphore = semaphore;
@@ -375,17 +381,20 @@ class SimulatedSchedulesTest {
 
         @Override
         public Poll<Integer> poll(Context context) throws Exception {
-            if (!holds) {
-                if (acquire.poll(context).isPending()) {
+            while (left > 0) {
+                if (!holds) {
+                    if (acquire.poll(context).isPending()) {
+                        return Poll.pending();
+                    }
+                    holds = true;
+                    holders[0]++;
+                    assertTrue(holders[0] <= permits);
+                    context.waker().wake();
                     return Poll.pending();
                 }
-                holds = true;
-                holders[0]++;
-                assertTrue(holders[0] <= permits);
-                context.waker().wake();
-                return Poll.pending();
+                cancelled();
+                left--;
             }
-            cancelled();
             return Poll.ready(1);
         }
 

@@ -201,6 +201,33 @@ class WaitingTest {
             }
         }
 
+        /**
+         * One that is on its way to a free permit when it is given another leaves that one free.
+         */
+        @Test
+        void wakesTheNextWhenOneThatIsWokenIsGivenAPermit() throws Exception {
+            var semaphore = new Semaphore(2);
+            assertTrue(semaphore.tryAcquire() && semaphore.tryAcquire());
+            Pollable<Boolean> given = semaphore.acquire();
+            Pollable<Boolean> overtaken = semaphore.acquire();
+            Pollable<Boolean> last = semaphore.acquire();
+            var context = new HandContext();
+            var lastContext = new HandContext();
+            assertTrue(given.poll(context).isPending() && overtaken.poll(context).isPending());
+            assertTrue(last.poll(lastContext).isPending());
+            semaphore.release();
+            semaphore.release();
+            assertTrue(semaphore.tryAcquire() && semaphore.tryAcquire());
+            assertTrue(given.poll(context).isPending() && overtaken.poll(context).isPending());
+            semaphore.release(); // given
+            given.cancelled(); // whose permit is free, with one woken for it
+            semaphore.release(); // given to the one that is woken
+            assertEquals(1, lastContext.woken);
+            assertEquals(Poll.ready(true), overtaken.poll(context));
+            assertEquals(Poll.ready(true), last.poll(lastContext));
+            assertEquals(0, semaphore.waiting());
+        }
+
         @Test
         void refusesEveryoneOnceItIsClosed() throws Exception {
             try (TaskExecutor executor = start(1)) {
