@@ -43,10 +43,10 @@ class CollectionTellingTest {
             CollectionResult first = heard.getFirst();
             assertEquals(CollectionResult.Reason.CANDIDATES, first.reason());
             assertEquals(EACH, first.candidates());
-            assertEquals(2 * EACH, first.freedObjects());
-            assertEquals(2 * EACH, first.traced());
+            assertEquals(2L * EACH, first.freedObjects());
+            assertEquals(2L * EACH, first.traced());
             assertEquals(EACH, first.cycles());
-            assertEquals(2 * EACH * 32, first.freedBytes(), "a header and a slot take 32 bytes");
+            assertEquals(2L * EACH * 32, first.freedBytes(), "a header and a slot take 32 bytes");
             assertTrue(first.nanos() > 0);
             heap.collectCycles();
             assertEquals(CollectionResult.Reason.REQUEST, heard.getLast().reason());
@@ -82,7 +82,7 @@ class CollectionTellingTest {
         }
         List<RecordedEvent> events = RecordingFile.readAllEvents(file);
         assertEquals(64 / EACH, events.size());
-        assertEquals(2 * EACH, events.getFirst().getLong("freedObjects"));
+        assertEquals(2L * EACH, events.getFirst().getLong("freedObjects"));
         assertEquals("CANDIDATES", events.getFirst().getString("reason"));
         assertFalse(events.getFirst().getDuration().isZero());
     }

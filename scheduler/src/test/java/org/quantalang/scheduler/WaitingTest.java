@@ -201,13 +201,18 @@ class WaitingTest {
             }
         }
 
+        private static void takeTwo(Semaphore semaphore) {
+            assertTrue(semaphore.tryAcquire());
+            assertTrue(semaphore.tryAcquire());
+        }
+
         /**
          * One that is on its way to a free permit when it is given another leaves that one free.
          */
         @Test
         void wakesTheNextWhenOneThatIsWokenIsGivenAPermit() throws Exception {
             var semaphore = new Semaphore(2);
-            assertTrue(semaphore.tryAcquire() && semaphore.tryAcquire());
+            takeTwo(semaphore);
             Pollable<Boolean> given = semaphore.acquire();
             Pollable<Boolean> overtaken = semaphore.acquire();
             Pollable<Boolean> last = semaphore.acquire();
@@ -217,7 +222,7 @@ class WaitingTest {
             assertTrue(last.poll(lastContext).isPending());
             semaphore.release();
             semaphore.release();
-            assertTrue(semaphore.tryAcquire() && semaphore.tryAcquire());
+            takeTwo(semaphore);
             assertTrue(given.poll(context).isPending() && overtaken.poll(context).isPending());
             semaphore.release(); // given
             given.cancelled(); // whose permit is free, with one woken for it
