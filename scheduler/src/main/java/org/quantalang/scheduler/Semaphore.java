@@ -136,7 +136,6 @@ public final class Semaphore {
                 int _ = (int) WORD.getAndAdd(this, 1);
                 whom = wakeNextLocked();
             }
-            sayWhetherToWakeLocked();
         } finally {
             lock.unlock();
         }
@@ -152,19 +151,26 @@ public final class Semaphore {
             // On its way to a free permit, which is another's now.
             first.isWoken = false;
             woken--;
-            whom = wakeNextLocked();
+            return wakeNextLocked();
         }
+        sayWhetherToWakeLocked();
         return whom;
     }
 
-    /** As many are woken as there are free permits: the longest waiting of those not woken yet. */
+    /**
+     * After any change of who waits and who is woken. As many are woken as there are free permits:
+     * the longest waiting of those not woken yet.
+     */
     private @Nullable Waker wakeNextLocked() {
+        // Said, then looked: a release beside this comes through the lock, or its permit is seen.
+        sayWhetherToWakeLocked();
         if (woken >= ((int) WORD.getVolatile(this) & FREE_MASK)) {
             return null;
         }
         for (Wait next = waiting.first(); next != null; next = waiting.after(next)) {
             if (next instanceof Acquire acquire && !acquire.isWoken) {
                 woken++;
+                sayWhetherToWakeLocked();
                 return acquire.wokenLocked();
             }
         }
@@ -174,9 +180,10 @@ public final class Semaphore {
     /** A release must come through the lock while it might have somebody to wake. */
     private void sayWhetherToWakeLocked() {
         boolean somebody = waiting.size() > woken && woken < permits;
-        if (somebody) {
+        boolean said = (int) WORD.getVolatile(this) < 0; // changes under the lock only
+        if (somebody && !said) {
             int _ = (int) WORD.getAndBitwiseOr(this, SOMEBODY_TO_WAKE);
-        } else if ((int) WORD.getVolatile(this) < 0) {
+        } else if (said && !somebody) {
             int _ = (int) WORD.getAndBitwiseAnd(this, ~SOMEBODY_TO_WAKE);
         }
     }
@@ -226,7 +233,7 @@ public final class Semaphore {
             if (!context.mayGoOn()) {
                 return Poll.pending();
             }
-            // Only this task takes its own operation out of the idle state.
+            // Only this task takes its own operation out of the idle state and back into it.
             if (state == IDLE && tryAcquire()) {
                 return Poll.ready(true);
             }
@@ -263,7 +270,6 @@ public final class Semaphore {
                 state = IDLE;
                 wasOvertaken = false;
                 whom = wakeNextLocked();
-                sayWhetherToWakeLocked();
             } finally {
                 lock.unlock();
             }
@@ -310,7 +316,6 @@ public final class Semaphore {
                 isWoken = false;
                 wasOvertaken = false;
                 whom = wakeNextLocked();
-                sayWhetherToWakeLocked();
             } finally {
                 lock.unlock();
             }

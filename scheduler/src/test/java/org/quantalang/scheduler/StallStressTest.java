@@ -53,7 +53,7 @@ class StallStressTest {
             String message = String.valueOf(failure.getMessage());
             assertTrue(
                     message.startsWith("stall: nothing has gone on for 200 ms: left=1 "), message);
-            assertTrue(message.endsWith("[task 1 WAITING]"), message);
+            assertTrue(message.endsWith("[lost: task 1 WAITING]"), message);
         }
     }
 

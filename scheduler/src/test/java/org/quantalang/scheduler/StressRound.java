@@ -4,7 +4,9 @@ import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -23,6 +25,8 @@ final class StressRound {
     private final SplittableRandom random;
     private final AtomicLong progress;
     private final List<JoinHandle<?>> tasks = new ArrayList<>();
+    private final Map<JoinHandle<?>, String> kinds = new HashMap<>();
+    private String kind = "";
     private final List<Runnable> outside = new ArrayList<>(); // what other threads do meanwhile
     private final List<Runnable> checks = new ArrayList<>();
     private final Queue<String> faults = new ConcurrentLinkedQueue<>();
@@ -74,20 +78,26 @@ final class StressRound {
 
     private void add(JoinHandle<?> task) {
         tasks.add(task);
+        kinds.put(task, kind);
     }
 
     /** Draws the programs of this round. */
     void fill() {
-        tree(3 + random.nextInt(5));
-        balls(1 + random.nextInt(3), 50);
-        channel();
-        semaphore();
-        oneshots(20);
-        timers(10);
-        wakesFromOutside(5, 10);
-        family();
-        yields(4, 50);
-        joins(30);
+        draw("tree", () -> tree(3 + random.nextInt(5)));
+        draw("balls", () -> balls(1 + random.nextInt(3), 50));
+        draw("channel", () -> channel());
+        draw("semaphore", () -> semaphore());
+        draw("oneshots", () -> oneshots(20));
+        draw("timers", () -> timers(10));
+        draw("wakes from outside", () -> wakesFromOutside(5, 10));
+        draw("family", () -> family());
+        draw("yields", () -> yields(4, 50));
+        draw("joins", () -> joins(30));
+    }
+
+    private void draw(String what, Runnable program) {
+        kind = what;
+        program.run();
     }
 
     /** Runs what other threads do, waits for all tasks, and looks at the results. */
@@ -110,8 +120,11 @@ final class StressRound {
         }
     }
 
-    private List<JoinHandle<?>> unfinished() {
-        return tasks.stream().filter(task -> !task.isFinished()).toList();
+    private List<String> unfinished() {
+        return tasks.stream()
+                .filter(task -> !task.isFinished())
+                .map(task -> kinds.get(task) + ": " + task)
+                .toList();
     }
 
     private void check(boolean holds, String otherwise) {
@@ -426,6 +439,7 @@ final class StressRound {
     /** A task that is never woken: what the watchdog is for. */
     JoinHandle<Boolean> loseAWake() {
         JoinHandle<Boolean> lost = spawn(_ -> Poll.pending());
+        kind = "lost";
         add(lost);
         return lost;
     }

@@ -39,7 +39,7 @@ public final class WaitQueue {
         size++;
     }
 
-    /** Takes one out, wherever it stands. */
+    /** Takes one out, wherever it stands. The caller says what it is from now on. */
     public void remove(Wait wait) {
         if (wait.previous == null) {
             first = wait.next;
@@ -53,7 +53,6 @@ public final class WaitQueue {
         }
         wait.previous = null;
         wait.next = null;
-        wait.state = Wait.IDLE;
         size--;
     }
 }

@@ -18,6 +18,8 @@ import org.quantalang.scheduler.Semaphore;
 import org.quantalang.scheduler.Timers;
 import org.quantalang.scheduler.Waker;
 
+import java.util.concurrent.atomic.AtomicInteger;
+
 /** A task that begins to wait while what it waits for comes: it has it, or it is woken. */
 public class WaitingStress {
     private WaitingStress() {}
@@ -104,6 +106,79 @@ public class WaitingStress {
 
         @Arbiter
         public void end(ZI_Result r) {
+            r.r2 = woken;
+        }
+    }
+
+    /**
+     * The only permit is given back while a waiter gives up that was woken for it before another
+     * took it: the next waiter hears of it.
+     */
+    @JCStressTest
+    @Outcome(id = "true, 1", expect = ACCEPTABLE, desc = "woken by either")
+    @Outcome(expect = FORBIDDEN, desc = "a permit is free, and nobody is woken for it")
+    @State
+    public static class ReleaseAgainstAbort extends Waiter {
+        private final Semaphore semaphore = new Semaphore(1);
+        private final Pollable<Boolean> first = semaphore.acquire();
+
+        public ReleaseAgainstAbort() {
+            semaphore.tryAcquire();
+            new Waiter().isReady(first);
+            isReady(semaphore.acquire());
+            semaphore.release();
+            semaphore.tryAcquire();
+        }
+
+        @Actor
+        public void holder() {
+            semaphore.release();
+        }
+
+        @Actor
+        public void aborter() {
+            first.cancelled();
+        }
+
+        @Arbiter
+        public void end(ZI_Result r) {
+            r.r1 = semaphore.available() == 1;
+            r.r2 = woken;
+        }
+    }
+
+    /** The same by one that looks for a permit, then says that somebody waits: must be found. */
+    @JCStressTest
+    @Outcome(id = "true, 1", expect = ACCEPTABLE, desc = "woken by either")
+    @Outcome(expect = FORBIDDEN, desc = "a permit is free, and nobody is woken for it")
+    @State
+    public static class FaultyReleaseAgainstAbort extends Waiter {
+        private static final int SOMEBODY_TO_WAKE = 1 << 31;
+        private final AtomicInteger word = new AtomicInteger();
+
+        public FaultyReleaseAgainstAbort() {}
+
+        @Actor
+        public void holder() {
+            if (!word.compareAndSet(0, 1)) {
+                word.incrementAndGet();
+                wake();
+            }
+        }
+
+        @Actor
+        public void aborter() {
+            boolean free = word.get() == 1;
+            FaultWindow.open();
+            word.getAndUpdate(before -> before | SOMEBODY_TO_WAKE);
+            if (free) {
+                wake();
+            }
+        }
+
+        @Arbiter
+        public void end(ZI_Result r) {
+            r.r1 = (word.get() & ~SOMEBODY_TO_WAKE) == 1;
             r.r2 = woken;
         }
     }
