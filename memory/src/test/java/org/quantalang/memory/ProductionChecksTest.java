@@ -136,12 +136,68 @@ class ProductionChecksTest {
     }
 
     @Test
-    void notAReleaseInsideAnObjectOfAPageWithRoom() {
-        try (ConfinedHeap damaged = ConfinedHeap.open()) {
-            TypeInfo block = TypeInfo.leaf("Block", 1008, 8);
-            long one = damaged.allocate(block);
-            releaseWhatLooksLikeALeaf(damaged, one, one + 512);
-            assertThrows(IllegalStateException.class, damaged::verify);
+    void aReleaseInsideAnObjectOfAPageWithRoom() {
+        TypeInfo block = TypeInfo.leaf("Block", 1008, 8);
+        long one = heap().allocate(block);
+        for (int offset = 16; offset < 1008; offset += 16) {
+            long inside = one + offset;
+            refused(
+                    "release of what is no object: address=0x%x".formatted(inside),
+                    () -> releaseWhatLooksLikeALeaf(heap(), one, inside));
+            heap().verify();
+        }
+        heap().release(one);
+    }
+
+    @Test
+    void aReleaseToAnotherHeap() {
+        long one = heap().allocate(LEAF);
+        try (ConfinedHeap other = ConfinedHeap.open()) {
+            refused(
+                    "release of what is no object: address=0x%x page=none".formatted(one),
+                    () -> other.release(one));
+            other.verify();
+        }
+        heap().release(one);
+    }
+
+    @Test
+    void aReferenceIntoAnObjectWhenItsHolderDies() {
+        TypeInfo node = TypeInfo.builder("Node").reference("next", "Leaf").opaque(1000, 8).build();
+        heap().register(LEAF, node);
+        long leaf = heap().allocate(LEAF);
+        long holder = heap().allocate(node);
+        long inside = holder + 512;
+        Memory.putLong(inside - HeaderWord.BYTES, Memory.getLong(leaf - HeaderWord.BYTES));
+        heap().initReference(holder, 0, inside);
+        refused(
+                "release of what is no object: address=0x%x".formatted(inside),
+                () -> heap().release(holder));
+        heap().verify();
+        assertEquals(1, heap().liveObjects());
+        heap().release(leaf);
+    }
+
+    @Test
+    void releasesOfWhatIsNoObjectToASharedHeap() {
+        TypeInfo block = TypeInfo.leaf("Block", 1008, 8);
+        try (SharedHeap shared = SharedHeap.open();
+                SharedHeap other = SharedHeap.open()) {
+            other.release(other.allocate(block)); // it knows this thread
+            long one = shared.allocate(block);
+            refused(
+                    "release of what is no object: address=0x%x page=none".formatted(one),
+                    () -> other.release(one));
+            long inside = one + 512;
+            for (long word = 8; word <= HeaderWord.BYTES; word += 8) {
+                Memory.putLong(inside - word, Memory.getLong(one - word));
+            }
+            refused(
+                    "release of what is no object: address=0x%x".formatted(inside),
+                    () -> shared.release(inside));
+            shared.verify();
+            other.verify();
+            shared.release(one);
         }
     }
 

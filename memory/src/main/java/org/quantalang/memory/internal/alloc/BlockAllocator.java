@@ -32,6 +32,9 @@ public final class BlockAllocator {
     /** Not the entry of any page. */
     public static final long NO_PAGE = 0;
 
+    /** The shape of a page on which no block starts, or which is not of this heap. */
+    public static final long NO_BLOCKS = 0;
+
     /** Any of these bits different: not two blocks of the same page. */
     private static final long NOT_SAME_PAGE = ~(PageTable.PAGE_BYTES - SizeClass.GRANULE_BYTES);
 
@@ -43,6 +46,8 @@ public final class BlockAllocator {
     private final HeapSpace space;
     private final PagePool pool;
     private final long entryBias;
+    private final long base;
+    private final long bytes;
     private final SizeClassTable classes;
 
     private final ClassTables tables;
@@ -82,6 +87,8 @@ public final class BlockAllocator {
         this.tables = new ClassTables(space, pool, space.classTable);
         this.account = pool.accounts.root();
         this.entryBias = space.entryBias;
+        this.base = space.base;
+        this.bytes = space.bytes;
         this.classes = new SizeClassTable();
         this.ownClassTable = space.classTable;
         this.classTable = space.classTable;
@@ -102,6 +109,8 @@ public final class BlockAllocator {
         this.tables = new ClassTables(space, pool, classTable);
         this.account = pool.accounts.root();
         this.entryBias = space.entryBias;
+        this.base = space.base;
+        this.bytes = space.bytes;
         this.classes = classes;
         this.ownClassTable = classTable;
         this.classTable = classTable;
@@ -164,7 +173,7 @@ public final class BlockAllocator {
                 PageTable.freeList(entry, next);
                 PageTable.allocated(entry, PageTable.allocated(entry) + 1);
                 return block;
-            } else if (PageTable.carved(entry) < PageTable.capacity(entry)) {
+            } else if (PageTable.carved(entry) < classes.capacity(sizeClass)) {
                 if (hasFreed(PageTable.next(entry))) {
                     demoteHead(sizeClass, entry);
                 } else {
@@ -200,8 +209,15 @@ public final class BlockAllocator {
         return CheckedLevel.ALL || (CheckedLevel.SAMPLING && watched.mayHave(block));
     }
 
-    /** Takes back a block that is not watched any more. */
+    /**
+     * Takes back a block that is not watched any more.
+     *
+     * @throws IllegalStateException if no block starts there
+     */
     public void giveBack(long block) {
+        if (!mayBeBlock(block)) {
+            throw noBlock(block);
+        }
         long entry = pageEntry(block);
         putLong(block, 0);
         putLong(block, HeaderWord.WORD_B, getLong(entry));
@@ -209,32 +225,32 @@ public final class BlockAllocator {
         long freed = getLong(entry, PageTable.FREED) + 1;
         putLong(entry, PageTable.FREED, freed);
         if (freed == getLong(entry, PageTable.ALLOCATED)) {
-            if (!startsBlock(entry, block)) {
-                throw noBlock(entry, block);
-            }
             freeSlow(entry);
         }
     }
 
     /**
-     * Whether a block starts here. Too slow for each free; {@link PageTable} has when it is asked.
+     * Whether this is where a block of the heap starts, or would start once it is cut: what is not
+     * must never reach a free list.
      */
-    private boolean startsBlock(long entry, long block) {
-        long offset = block - space.pageOf(entry);
-        return switch (PageTable.kind(entry)) {
-            case PageTable.SMALL -> {
-                int number = classes.blockAt(PageTable.sizeClass(entry), (int) offset);
-                yield number >= 0 && number < PageTable.carved(entry);
-            }
-            case PageTable.LARGE -> offset == PageTable.carved(entry);
-            default -> false;
-        };
+    public boolean mayBeBlock(long block) {
+        return mayBeBlock(shapeAt(block), block);
     }
 
-    /** Takes the free of what is no block back from its page. */
-    private IllegalStateException noBlock(long entry, long block) {
-        PageTable.freeList(entry, getLong(block, HeaderWord.WORD_B));
-        PageTable.freed(entry, PageTable.freed(entry) - 1);
+    /** What {@link #mayBeBlock(long, long)} needs of the page that an address is on. */
+    public long shapeAt(long block) {
+        return Long.compareUnsigned(block - base, bytes) < 0
+                ? PageTable.shape(pageEntry(block))
+                : NO_BLOCKS;
+    }
+
+    /** The same as {@link #mayBeBlock(long)} for several addresses on one page. */
+    public static boolean mayBeBlock(long shape, long block) {
+        return PageTable.mayStartBlock(shape, block);
+    }
+
+    /** What a free of what is no block means. */
+    public IllegalStateException noBlock(long block) {
         return new IllegalStateException(
                 ("release of what is no object: address=0x%x page=%s; something wrote to a"
                                 + " reference, or it was made of another address")
@@ -294,7 +310,7 @@ public final class BlockAllocator {
         collectedBytes +=
                 PageTable.kind(entry) == PageTable.LARGE
                         ? PageTable.extra(entry)
-                        : count * PageTable.blockBytes(entry);
+                        : count * classes.blockBytes(PageTable.sizeClass(entry));
         freed(entry, list, count);
     }
 
@@ -357,8 +373,8 @@ public final class BlockAllocator {
         PageTable.freeList(entry, page);
         PageTable.allocated(entry, 0);
         PageTable.freed(entry, 0);
-        PageTable.blockBytes(entry, classes.blockBytes(sizeClass));
-        PageTable.capacity(entry, classes.capacity(sizeClass));
+        PageTable.holdsBlocks(
+                entry, classes.blockBytes(sizeClass), page + classes.firstBlock(sizeClass));
         PageTable.carved(entry, 0);
         PageTable.role(entry, PageTable.WAITING);
         PageTable.sizeClass(entry, sizeClass);
@@ -398,14 +414,15 @@ public final class BlockAllocator {
     /** Cuts blocks from the untouched part of a page and chains them in address order. */
     private void carve(long entry) {
         int carved = PageTable.carved(entry);
-        long bytes = PageTable.blockBytes(entry);
+        int sizeClass = PageTable.sizeClass(entry);
+        long bytes = classes.blockBytes(sizeClass);
         int more =
                 (int)
                         Math.min(
-                                PageTable.capacity(entry) - carved,
+                                classes.capacity(sizeClass) - carved,
                                 Math.max(1, CARVE_BYTES / bytes));
         long page = space.pageOf(entry);
-        long first = page + classes.firstBlock(PageTable.sizeClass(entry)) + carved * bytes;
+        long first = page + classes.firstBlock(sizeClass) + carved * bytes;
         long last = first + (more - 1) * bytes;
         for (long block = first; block != last; block += bytes) {
             putLong(block, 0);
@@ -415,7 +432,7 @@ public final class BlockAllocator {
         putLong(last, HeaderWord.WORD_B, page);
         PageTable.freeList(entry, first);
         PageTable.carved(entry, carved + more);
-        classes.carved(PageTable.sizeClass(entry), more);
+        classes.carved(sizeClass, more);
     }
 
     /** Whether a page has freed blocks; of pages that came from another owner, not all have. */
@@ -518,8 +535,7 @@ public final class BlockAllocator {
         PageTable.freeList(entry, page);
         PageTable.allocated(entry, 1);
         PageTable.freed(entry, 0);
-        PageTable.blockBytes(entry, 0);
-        PageTable.capacity(entry, 1);
+        PageTable.holdsOneBlock(entry, page + firstBlock);
         PageTable.carved(entry, (int) firstBlock);
         PageTable.role(entry, PageTable.WAITING);
         PageTable.sizeClass(entry, SizeClass.LARGE);
@@ -812,6 +828,10 @@ public final class BlockAllocator {
         return new IllegalStateException(
                 ("free list is damaged: page=0x%x blockBytes=%d block=0x%x link=0x%x; something"
                                 + " wrote to a freed object of this page")
-                        .formatted(space.pageOf(entry), PageTable.blockBytes(entry), block, next));
+                        .formatted(
+                                space.pageOf(entry),
+                                classes.blockBytes(PageTable.sizeClass(entry)),
+                                block,
+                                next));
     }
 }

@@ -86,7 +86,7 @@ public final class BlockWalk {
             }
             return;
         }
-        long bytes = PageTable.blockBytes(entry);
+        long bytes = classes.blockBytes(PageTable.sizeClass(entry));
         long first = page + classes.firstBlock(PageTable.sizeClass(entry));
         long end = first + PageTable.carved(entry) * bytes;
         for (long block = first; block != end; block += bytes) {
@@ -142,7 +142,9 @@ public final class BlockWalk {
         for (long page = space.objects; page < pool.top(); page = after(page)) {
             if (smallPage(page)) {
                 long entry = space.entry(page);
-                total += (allocated(entry) - PageTable.freed(entry)) * PageTable.blockBytes(entry);
+                total +=
+                        (allocated(entry) - PageTable.freed(entry))
+                                * classes.blockBytes(PageTable.sizeClass(entry));
             }
         }
         return total;
@@ -183,7 +185,7 @@ public final class BlockWalk {
         long entry = space.entry(block);
         return PageTable.kind(entry) == PageTable.LARGE
                 ? PageTable.extra(entry)
-                : PageTable.blockBytes(entry);
+                : classes.blockBytes(PageTable.sizeClass(entry));
     }
 
     /** Whether {@code header} is where a block may start, without a look at its page. */
@@ -233,7 +235,7 @@ public final class BlockWalk {
             return "in a page that holds no objects";
         }
         long offset = header - page - classes.firstBlock(PageTable.sizeClass(entry));
-        long bytes = PageTable.blockBytes(entry);
+        long bytes = classes.blockBytes(PageTable.sizeClass(entry));
         if (offset < 0 || offset % bytes != 0) {
             return "not the start of a block";
         }
@@ -257,7 +259,7 @@ public final class BlockWalk {
                     "0x%x(blockBytes=%d carved=%d inUse=%d)"
                             .formatted(
                                     page,
-                                    PageTable.blockBytes(entry),
+                                    classes.blockBytes(PageTable.sizeClass(entry)),
                                     PageTable.carved(entry),
                                     allocated(entry) - PageTable.freed(entry));
             case PageTable.LARGE ->
@@ -283,7 +285,7 @@ public final class BlockWalk {
 
     private void checkPage(long page, Consumer<String> report) {
         long entry = space.entry(page);
-        long bytes = PageTable.blockBytes(entry);
+        long bytes = classes.blockBytes(PageTable.sizeClass(entry));
         long first = page + classes.firstBlock(PageTable.sizeClass(entry));
         int carved = PageTable.carved(entry);
         long used = 0;

@@ -128,7 +128,6 @@ public final class HeapSpace {
         }
         for (long page = base; page != objects; page += PageTable.PAGE_BYTES) {
             PageTable.kind(entry(page), PageTable.METADATA);
-            PageTable.holdsNoBlocks(entry(page));
         }
     }
 

@@ -1,7 +1,6 @@
 package org.quantalang.memory.internal.alloc;
 
 import static org.quantalang.memory.internal.object.Memory.getByte;
-import static org.quantalang.memory.internal.object.Memory.getInt;
 import static org.quantalang.memory.internal.object.Memory.getLong;
 import static org.quantalang.memory.internal.object.Memory.getShort;
 import static org.quantalang.memory.internal.object.Memory.putByte;
@@ -16,23 +15,25 @@ import static org.quantalang.memory.internal.object.Memory.putShort;
  * <pre>
  *  entry(address) = bias + (address &gt;&gt;&gt; 16 &lt;&lt; 6)
  *
- *   0        8           16       24          28       30       32     40     48      52    53    54     56
- *  +--------+-----------+--------+-----------+--------+--------+------+------+-------+-----+-----+------+-------+
- *  | free   | allocated | freed  | blockBytes|capacity| account| next | prev | carved| kind| role| class| extra |
- *  +--------+-----------+--------+-----------+--------+--------+------+------+-------+-----+-----+------+-------+
+ *   0        8           16       24           28      32     40     48        50       52     53     54      56
+ *  +--------+-----------+--------+------------+-------+------+------+---------+--------+------+------+-------+-------+
+ *  | free   | allocated | freed  | reciprocal | phase | next | prev | account | carved | kind | role | class | extra |
+ *  +--------+-----------+--------+------------+-------+------+------+---------+--------+------+------+-------+-------+
  *
  *  free       first free block; a free block's word B links to the next; the page's own start ends it
  *  allocated  blocks ever handed out, plus one while the page is its class's current page. In a full
  *             page: freed + 1, so that the next free is seen by the one compare of the fast path; the
  *             true number is in extra
- *             Of a page that holds no blocks 1, and freed 0: a free that a wild address leads to such a
- *             page is seen the same way, and refused
  *  freed      blocks ever given back
+ *  reciprocal of the size of a block, and what the address of the first makes of it: see
+ *             mayStartBlock. Both 0 where no block starts
  *  account    number of the account that is charged with the page; 0 is the heap itself
  *  next, prev the class's queue of pages with room, or the pool's list of free pages
  *  role       of a small page: the class's current one, full, or waiting in the class's queue
- *  carved     blocks cut from the page so far; beyond them it was never touched
- *  extra      full page: see allocated; head of a large run: its pages; free page: when it was freed
+ *  carved     blocks cut from the page so far; beyond them it was never touched. Head of a large run:
+ *             where its block starts
+ *  extra      full page: see allocated; head of a large run: bytes of its block; free page: when it was
+ *             freed
  *
  *  live blocks = allocated - (current ? 1 : 0) - freed;  live + listed as free == carved
  * </pre>
@@ -56,12 +57,12 @@ public final class PageTable {
     static final long FREE = 0;
     static final long ALLOCATED = 8;
     static final long FREED = 16;
-    private static final long BLOCK_BYTES = 24;
-    private static final long CAPACITY = 28;
-    private static final long ACCOUNT = 30;
+    private static final long RECIPROCAL = 24;
+    private static final long PHASE = 28;
     private static final long NEXT = 32;
     private static final long PREV = 40;
-    private static final long CARVED = 48;
+    private static final long ACCOUNT = 48;
+    private static final long CARVED = 50;
     private static final long KIND = 52;
     private static final long ROLE = 53;
     private static final long SIZE_CLASS = 54;
@@ -111,26 +112,41 @@ public final class PageTable {
         putLong(entry, FREED, count);
     }
 
-    /** See the class comment. */
+    /** Blocks of one size will start on this page, the first of them here. */
+    static void holdsBlocks(long entry, int blockBytes, long firstBlock) {
+        setReciprocal(
+                entry, (int) (((1L << Integer.SIZE) + blockBytes - 1) / blockBytes), firstBlock);
+    }
+
+    /** One block starts on this page, here. */
+    static void holdsOneBlock(long entry, long block) {
+        setReciprocal(entry, 1, block);
+    }
+
     static void holdsNoBlocks(long entry) {
-        allocated(entry, 1);
-        freed(entry, 0);
+        setReciprocal(entry, 0, 0);
     }
 
-    static long blockBytes(long entry) {
-        return getInt(entry, BLOCK_BYTES) & 0xffff_ffffL;
+    private static void setReciprocal(long entry, int reciprocal, long firstBlock) {
+        putInt(entry, RECIPROCAL, reciprocal);
+        putInt(entry, PHASE, (int) firstBlock * reciprocal);
     }
 
-    static void blockBytes(long entry, int bytes) {
-        putInt(entry, BLOCK_BYTES, bytes);
+    /** Reciprocal and phase, for {@link #mayStartBlock(long, long)}; 0 where no block starts. */
+    static long shape(long entry) {
+        return getLong(entry, RECIPROCAL);
     }
 
-    static int capacity(long entry) {
-        return getShort(entry, CAPACITY);
-    }
-
-    static void capacity(long entry, int blocks) {
-        putShort(entry, CAPACITY, (short) blocks);
+    /**
+     * Whether the distance of an address from the first block of its page is a multiple of the size
+     * of a block, as it is of every block. Distance times reciprocal, 2<sup>32</sup> over the size
+     * rounded up, has the fraction that is left over in its lower half, which is less than the
+     * reciprocal if nothing is (Lemire, Kaser, Kurz, 2019).
+     */
+    static boolean mayStartBlock(long shape, long block) {
+        int reciprocal = (int) shape;
+        int fraction = (int) block * reciprocal - (int) (shape >>> Integer.SIZE);
+        return Integer.compareUnsigned(fraction, reciprocal) < 0;
     }
 
     static int account(long entry) {
@@ -158,11 +174,11 @@ public final class PageTable {
     }
 
     static int carved(long entry) {
-        return getInt(entry, CARVED);
+        return getShort(entry, CARVED) & 0xffff;
     }
 
     static void carved(long entry, int blocks) {
-        putInt(entry, CARVED, blocks);
+        putShort(entry, CARVED, (short) blocks);
     }
 
     static byte kind(long entry) {

@@ -125,9 +125,21 @@ public final class SharedSpace {
         return pages;
     }
 
-    /** Whose page a block lies in. */
+    /**
+     * Whose page a block lies in.
+     *
+     * @throws IllegalStateException if no block starts there
+     */
     public int ownerOf(long block) {
+        checkBlock(block);
         return remote.ownerOf(block);
+    }
+
+    private void checkBlock(long block) {
+        BlockAllocator common = of(COMMON).blocks;
+        if (!common.mayBeBlock(block)) {
+            throw common.noBlock(block);
+        }
     }
 
     /** Any thread: frees a block of a page that this thread does not own. */
@@ -143,6 +155,7 @@ public final class SharedSpace {
 
     /** The same for a block that is not watched any more. */
     public void giveBackRemote(long block) {
+        checkBlock(block);
         long entry = remote.push(block);
         if (entry != 0) {
             tell(remote.ownerOfEntry(entry), entry);

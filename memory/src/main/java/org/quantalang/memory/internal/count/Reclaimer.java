@@ -50,6 +50,9 @@ public final class Reclaimer {
     /** A dead object that a reference led to; reported once the loop has left all in order. */
     private long overReleased;
 
+    /** What a reference led to that is no block; the same. */
+    private long noBlock;
+
     /**
      * Makes the reclaimer of one heap.
      *
@@ -171,6 +174,7 @@ public final class Reclaimer {
             head = getLong(header, HeaderWord.WORD_B);
         }
         long page = BlockAllocator.NO_PAGE;
+        long shape = BlockAllocator.NO_BLOCKS;
         long freeList = 0;
         long freed = 0;
         boolean watched = false;
@@ -218,20 +222,24 @@ public final class Reclaimer {
             } else {
                 long its = blocks.pageEntry(header);
                 if (its != page) {
-                    if (page != BlockAllocator.NO_PAGE) {
+                    if (freed != 0) {
                         blocks.freed(page, freeList, freed);
                     }
                     page = its;
-                    freeList = blocks.freeList(its);
+                    shape = blocks.shapeAt(header);
+                    freeList = shape == BlockAllocator.NO_BLOCKS ? 0 : blocks.freeList(its);
                     freed = 0;
                     watched = CheckedLevel.SAMPLING && blocks.watchesPage(header);
                 }
                 if (CheckedLevel.SAMPLING && watched && blocks.watches(header)) {
                     if (freed != 0) {
                         blocks.freed(page, freeList, freed);
+                        freed = 0;
                     }
                     page = BlockAllocator.NO_PAGE;
                     blocks.free(header);
+                } else if (!BlockAllocator.mayBeBlock(shape, header)) {
+                    noBlock = header;
                 } else {
                     putLong(header, 0);
                     putLong(header, HeaderWord.WORD_B, freeList);
@@ -251,11 +259,11 @@ public final class Reclaimer {
             putLong(header, HeaderWord.WORD_B, head);
         }
         dead = header;
-        if (page != BlockAllocator.NO_PAGE) {
+        if (freed != 0) {
             blocks.freed(page, freeList, freed);
         }
-        if (overReleased != 0) {
-            throw takeOverReleased();
+        if ((overReleased | noBlock) != 0) {
+            throw takeFault();
         }
         return left;
     }
@@ -302,10 +310,12 @@ public final class Reclaimer {
         }
     }
 
-    private IllegalStateException takeOverReleased() {
-        long header = overReleased;
+    private IllegalStateException takeFault() {
+        long over = overReleased;
+        long none = noBlock;
         overReleased = 0;
-        return overReleased(header, getLong(header));
+        noBlock = 0;
+        return none != 0 ? blocks.noBlock(none) : overReleased(over, getLong(over));
     }
 
     /** The object is gone; a weak reference or a buffer holds its header. */
