@@ -18,6 +18,8 @@ package org.quantalang.memory;
  * @param longestSliceNanos the longest of them
  * @param nanos time in all
  * @param longestPauseNanos longest time without returning to the program
+ * @param longestStep most objects that a slice or a local trace looked at between two looks at the
+ *     clock
  * @param waitingYoung candidates that wait for the next collection
  * @param waitingOld candidates that wait for a full trace
  */
@@ -37,5 +39,6 @@ public record CycleStats(
         long longestSliceNanos,
         long nanos,
         long longestPauseNanos,
+        long longestStep,
         long waitingYoung,
         long waitingOld) {}

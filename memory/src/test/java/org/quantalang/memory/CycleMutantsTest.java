@@ -43,9 +43,9 @@ class CycleMutantsTest {
         TOUCHED_IS_CHECKED_AGAIN_BY_VERIFICATION(
                 Killer.STEPPED,
                 "SlicedTrace",
-                "if (startFrom(members.get(next++))) {",
-                "long m = members.get(next++); if (!SideCount.explained(getLong(m +"
-                        + " SideCount.WORD), getLong(m)) && startFrom(m)) {"),
+                "if (startFrom(header)) {\n                // Touched",
+                "if (!SideCount.explained(getLong(header + SideCount.WORD), getLong(header))"
+                        + " && startFrom(header)) {\n                // Touched"),
         SLICED_LIVENESS_SPREADS(
                 Killer.RANDOM,
                 "SlicedTrace",
@@ -91,6 +91,13 @@ class CycleMutantsTest {
                 "            }\n        }\n"),
         LEAVES_OF_GARBAGE_ARE_RELEASED(
                 Killer.RANDOM, "Disposal", "                reclaimer.drop(header);\n", ""),
+        WHAT_ONE_LOOK_DOES_NOT_REACH_IS_LEFT_OUT(
+                Killer.RANDOM,
+                "LocalTrace",
+                "|| !boundary.reserve(room >>> 3)) {\n"
+                        + "                        return giveUp(candidate, true);",
+                "|| !boundary.reserve(room >>> 3)) {\n"
+                        + "                        return giveUp(candidate, false);"),
         ABANDONED_TRACE_TAKES_ITS_NOTES_AWAY(
                 Killer.RANDOM,
                 "LocalTrace",

@@ -59,6 +59,11 @@ final class FailingSource implements PageSource {
     }
 
     @Override
+    public boolean reservesWithoutMemory() {
+        return real.reservesWithoutMemory();
+    }
+
+    @Override
     public long largestReservation() {
         return real.largestReservation();
     }

@@ -50,6 +50,11 @@ final class ArenaSource implements PageSource {
     }
 
     @Override
+    public boolean reservesWithoutMemory() {
+        return false;
+    }
+
+    @Override
     public long largestReservation() {
         return LARGEST_BYTES;
     }

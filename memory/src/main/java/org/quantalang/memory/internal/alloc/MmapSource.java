@@ -38,7 +38,8 @@ final class MmapSource implements PageSource {
     MmapSource() {}
 
     @Override
-    public long reserve(long bytes) {
+    public long reserve(long wantedBytes) {
+        long bytes = HeapSpace.pageUp(wantedBytes);
         // One page more, to align the start; what is too much goes back at once.
         long mapped = map(bytes + PageTable.PAGE_BYTES);
         if (mapped == MAP_FAILED) {
@@ -70,7 +71,12 @@ final class MmapSource implements PageSource {
 
     @Override
     public void release(long address, long bytes) {
-        unmap(address, bytes);
+        unmap(address, HeapSpace.pageUp(bytes));
+    }
+
+    @Override
+    public boolean reservesWithoutMemory() {
+        return true;
     }
 
     @Override

@@ -13,7 +13,8 @@ public interface PageSource {
     long REFUSED = 0;
 
     /**
-     * Reserves {@code bytes} of zeroed address space below {@link Memory#ADDRESS_LIMIT}.
+     * Reserves {@code bytes} of zeroed address space below {@link Memory#ADDRESS_LIMIT}, or a
+     * little more to make them whole pages.
      *
      * @return its address, a multiple of {@code PageTable.PAGE_BYTES}, or {@link #REFUSED}
      */
@@ -27,6 +28,9 @@ public interface PageSource {
 
     /** Gives a whole reservation back. */
     void release(long address, long bytes);
+
+    /** Whether reserved address space takes no memory before it is used. */
+    boolean reservesWithoutMemory();
 
     /** The most that is worth asking {@link #reserve} for. */
     long largestReservation();

@@ -46,8 +46,11 @@ final class Candidates {
     /** New candidates: {@code BUFFERED}. */
     LongStack young;
 
-    /** Those that the running collection took from {@link #young}; still {@code BUFFERED}. */
-    LongStack taken;
+    /** Those that collections have taken from {@link #young} to look at; {@code BUFFERED} too. */
+    private LongStack taken;
+
+    /** Index in {@link #taken} of the first that was not looked at. */
+    private long takenFrom;
 
     /** Candidates for a full trace: {@code OLD_BUFFERED}. */
     LongStack old;
@@ -132,19 +135,36 @@ final class Candidates {
         reclaimer.freeIfNothingHolds(header);
     }
 
-    /** Hands the young candidates to a collection; what becomes one from here on comes later. */
-    void take() {
-        LongStack list = young;
-        young = taken;
-        taken = list;
+    /** Young candidates, those that no collection has looked at yet. */
+    long youngSize() {
+        return young.size() + taken.size() - takenFrom;
+    }
+
+    /**
+     * Takes the oldest young candidate; there is one. What a collection does not get round to stays
+     * where it is, so that a million candidates cost it nothing.
+     */
+    long next() {
+        if (takenFrom == taken.size()) {
+            LongStack list = taken;
+            taken = young;
+            young = list;
+            young.clear();
+            takenFrom = 0;
+        }
+        return taken.get(takenFrom++);
     }
 
     boolean isEmpty() {
-        return young.isEmpty() && old.isEmpty() && waiting.isEmpty() && !lost;
+        return size() == 0 && !lost;
     }
 
     long size() {
-        return young.size() + old.size() + waiting.size();
+        return youngSize() + old.size() + waiting.size();
+    }
+
+    java.util.List<LongStack> buffers() {
+        return java.util.List.of(young, taken, old, waiting);
     }
 
     // ---- no memory for a buffer
@@ -226,6 +246,9 @@ final class Candidates {
     }
 
     void forEach(LongConsumer visitor) {
+        for (long i = takenFrom; i < taken.size(); i++) {
+            visitor.accept(taken.get(i));
+        }
         for (LongStack list : new LongStack[] {young, old, waiting}) {
             for (long i = 0; i < list.size(); i++) {
                 visitor.accept(list.get(i));

@@ -38,6 +38,7 @@ final class CycleCounters {
     private long nanos;
     private long longestSliceNanos;
     private long longestPauseNanos;
+    private long longestStep;
 
     private CollectionResult.Reason reason = CollectionResult.Reason.REQUEST;
     private @Nullable CycleCollectionEvent event;
@@ -88,6 +89,11 @@ final class CycleCounters {
         sliceNanos += took;
         longestSliceNow = Math.max(longestSliceNow, took);
         longestSliceNanos = Math.max(longestSliceNanos, took);
+    }
+
+    /** So many objects were looked at between two looks at the clock. */
+    void step(long objects) {
+        longestStep = Math.max(longestStep, objects);
     }
 
     /** The collection is over. */
@@ -157,6 +163,7 @@ final class CycleCounters {
                 longestSliceNanos,
                 nanos,
                 longestPauseNanos,
+                longestStep,
                 waitingYoung,
                 waitingOld);
     }

@@ -76,8 +76,20 @@ public final class LocalCollector implements CycleCollector {
     /** Between two looks at the clock of a call with a budget. */
     private static final long SLICE_AT_MOST = 1_000_000;
 
-    /** Candidates between two looks at the clock: about 20 microseconds. */
+    /** Candidates between two looks at the clock, if what they lead to is small. */
     private static final long CLOCK_CANDIDATES = 64;
+
+    /**
+     * A collection that did not get round to all is followed by the next after this part of the
+     * candidates that it did: each may leave one more behind, and still fewer and fewer wait.
+     */
+    private static final long CATCH_UP = 4;
+
+    /**
+     * Objects that a local trace may enter, by those between two looks at the clock: about a slice
+     * of them if each waits for memory. A joint trace reads ahead, and is cut.
+     */
+    private static final long LOCAL_FACTOR = 16;
 
     /** A deadline that never comes. */
     private static final long NEVER = 0;
@@ -122,6 +134,7 @@ public final class LocalCollector implements CycleCollector {
     private long bytesAfterSlice;
     private long lastSliceEnd;
     private boolean notReached;
+    private long reached;
     private long deadline = NEVER;
     private long objectsLeft = Long.MAX_VALUE;
 
@@ -147,7 +160,8 @@ public final class LocalCollector implements CycleCollector {
         this.candidates = new Candidates(blocks, source);
         this.epochs = new Epochs(blocks, lastEpoch);
         this.edges = new Edges(types, source);
-        this.local = new LocalTrace(types, edges, source);
+        long localMost = Math.max(options.localObjects(), LOCAL_FACTOR * options.clockObjects());
+        this.local = new LocalTrace(types, edges, source, localMost);
         var readAhead = new ReadAhead(types);
         this.joint =
                 new JointTrace(types, edges, readAhead, epochs, source, options.clockObjects());
@@ -196,7 +210,7 @@ public final class LocalCollector implements CycleCollector {
         }
         long bytes = blocks.usedBytes();
         return (sliced.active() && bytes - bytesAfterSlice >= PageTable.PAGE_BYTES)
-                || (!candidates.young.isEmpty()
+                || (candidates.youngSize() > 0
                         && bytes - bytesAfterCollection
                                 >= (notReached ? PageTable.PAGE_BYTES : GROWTH_BYTES));
     }
@@ -235,7 +249,7 @@ public final class LocalCollector implements CycleCollector {
                 }
             } else {
                 startSliced();
-                workInSlices();
+                workInSlices(start);
             }
             candidates.sweepOld(SWEPT_AT_ONCE, releaser());
             releaser().drainSome();
@@ -273,16 +287,21 @@ public final class LocalCollector implements CycleCollector {
     /**
      * At most its share of the time, unless the heap grows: then half a slice more, for each page.
      */
-    private void workInSlices() {
+    private void workInSlices(long start) {
         if (!sliced.active()) {
             return;
         }
         long now = System.nanoTime();
         if (blocks.usedBytes() - bytesAfterSlice >= PageTable.PAGE_BYTES) {
-            slice(now, sliceNanos * 3 / 2);
+            slice(now, rest(sliceNanos * 3 / 2, now - start));
         } else if (now - lastSliceEnd >= restNanos) {
-            slice(now, sliceNanos);
+            slice(now, rest(sliceNanos, now - start));
         }
+    }
+
+    /** What the young candidates have left of a slice's time, and at least half of it. */
+    private static long rest(long nanos, long used) {
+        return Math.max(nanos - used, nanos / 2);
     }
 
     private void slice(long start, long nanos) {
@@ -291,6 +310,7 @@ public final class LocalCollector implements CycleCollector {
         do {
             long objects = Math.min(options.clockObjects(), objectsLeft);
             more = sliced.step(objects, ender());
+            counters.step(sliced.looked());
             objectsLeft -= objects;
             now = System.nanoTime();
         } while (more && objectsLeft > 0 && now - start < nanos * 9 / 10);
@@ -359,7 +379,8 @@ public final class LocalCollector implements CycleCollector {
 
     /** What waits again after a collection does not count. */
     private void adaptThreshold() {
-        threshold = candidates.young.size() + firstThreshold;
+        long more = notReached ? Math.clamp(reached / CATCH_UP, 1, firstThreshold) : firstThreshold;
+        threshold = candidates.young.size() + more;
     }
 
     @Override
@@ -432,26 +453,29 @@ public final class LocalCollector implements CycleCollector {
         if (candidates.lost()) {
             candidates.findLost();
         }
-        long count = candidates.young.size();
+        long count = candidates.youngSize();
         open.clear();
         if (!open.reserve(count) || (count == 0 && candidates.lost())) {
             outOfMemory = true;
             return;
         }
-        candidates.take();
-        LongStack taken = candidates.taken;
         long before = counters.traced;
+        long looked = before;
         long decided = 0;
-        while (decided < count
-                && (decided % CLOCK_CANDIDATES != 0 || decided == 0 || !over(before))) {
-            decide(taken.get(decided++));
+        boolean over = false;
+        while (decided < count && !over) {
+            decide(candidates.next());
+            decided++;
+            if (decided % CLOCK_CANDIDATES == 0
+                    || counters.traced - looked >= options.clockObjects()) {
+                over = over(before);
+                counters.step(counters.traced - looked);
+                looked = counters.traced;
+            }
         }
         counters.candidates += decided;
-        for (; decided < count; decided++) {
-            candidates.defer(taken.get(decided), candidates.young);
-            notReached = true;
-        }
-        taken.clear();
+        reached = decided;
+        notReached |= decided < count;
         if (sliced.active() && sliced.young()) {
             // What a trace in slices may decide anyway waits for the next one.
             for (long i = 0; i < open.size(); i++) {
@@ -547,12 +571,14 @@ public final class LocalCollector implements CycleCollector {
 
     private void trace(LongStack roots, boolean full) {
         long start = System.nanoTime();
-        traceAndFree(roots, full);
+        // Half of what is left, since telling what is garbage takes as long as entering does.
+        long enough = Math.max((deadline - start) / 2, sliceNanos / 4);
+        traceAndFree(roots, full, deadline == NEVER ? NEVER : start + enough);
         counters.jointNanos += System.nanoTime() - start;
     }
 
-    private void traceAndFree(LongStack roots, boolean full) {
-        joint.run(roots, full, deadline, objectsLeft, releaser());
+    private void traceAndFree(LongStack roots, boolean full, long enterUntil) {
+        joint.run(roots, full, enterUntil, objectsLeft, releaser());
         counters.traced += joint.set.size();
         if (full) {
             fullCost = joint.set.size();
@@ -615,13 +641,10 @@ public final class LocalCollector implements CycleCollector {
 
     /** Traces all candidates and all that they reach. */
     private void fullTrace() {
-        candidates.take();
-        LongStack young = candidates.taken;
         LongStack old = candidates.old;
         open.clear();
-        if (!open.reserve(young.size() + old.size() + candidates.waiting.size())) {
+        if (!open.reserve(candidates.size())) {
             outOfMemory = true;
-            candidates.take();
             return;
         }
         for (long i = 0; i < old.size(); i++) {
@@ -633,14 +656,13 @@ public final class LocalCollector implements CycleCollector {
                 open.push(header);
             }
         }
-        for (long i = 0; i < young.size(); i++) {
-            open.push(young.get(i));
+        for (long i = candidates.youngSize(); i > 0; i--) {
+            open.push(candidates.next());
         }
         for (long i = 0; i < candidates.waiting.size(); i++) {
             open.push(candidates.waiting.get(i));
         }
         old.clear();
-        young.clear();
         candidates.waiting.clear();
         candidates.oldTaken();
         deadline = NEVER;
@@ -696,7 +718,7 @@ public final class LocalCollector implements CycleCollector {
     @Override
     public CycleStats stats() {
         return counters.stats(
-                candidates.young.size() + candidates.waiting.size(), candidates.old.size());
+                candidates.youngSize() + candidates.waiting.size(), candidates.old.size());
     }
 
     @Override
@@ -709,16 +731,8 @@ public final class LocalCollector implements CycleCollector {
         List<LongStack> all = new ArrayList<>(joint.buffers());
         all.addAll(sliced.buffers());
         all.addAll(fromRoots.buffers());
-        all.addAll(
-                List.of(
-                        candidates.young,
-                        candidates.taken,
-                        candidates.old,
-                        candidates.waiting,
-                        open,
-                        edges.buffer(),
-                        local.set,
-                        local.boundary));
+        all.addAll(candidates.buffers());
+        all.addAll(List.of(open, edges.buffer(), local.set, local.boundary));
         return all;
     }
 }

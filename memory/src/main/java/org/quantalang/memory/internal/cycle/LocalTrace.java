@@ -65,6 +65,7 @@ final class LocalTrace {
 
     private final TypeTable types;
     private final Edges edges;
+    private final long mostBytes;
 
     /** Entered objects, in the order in which they were reached. */
     final LongStack set;
@@ -78,9 +79,15 @@ final class LocalTrace {
     /** The descriptors' flags of all entered objects. */
     int flagsSeen;
 
-    LocalTrace(TypeTable types, Edges edges, PageSource source) {
+    /**
+     * Makes the traces of one heap.
+     *
+     * @param most objects that one of them enters at most, dominated or not
+     */
+    LocalTrace(TypeTable types, Edges edges, PageSource source, long most) {
         this.types = types;
         this.edges = edges;
+        this.mostBytes = most * Long.BYTES;
         this.set = new LongStack(source);
         this.boundary = new LongStack(source);
     }
@@ -105,7 +112,7 @@ final class LocalTrace {
         long tag = SideCount.inEpoch(LOCAL);
         long head = set.bottom();
         long tail = head;
-        long limit = set.limit();
+        long limit = Math.min(set.limit(), head + mostBytes);
         long tried = boundary.bottom();
         long seen = tried;
         long seenLimit = boundary.limit();
@@ -152,12 +159,14 @@ final class LocalTrace {
                     long triedAt = tried - boundary.bottom();
                     set.top(tail);
                     boundary.top(seen);
-                    if (!set.reserve(room >>> 3) || !boundary.reserve(room >>> 3)) {
+                    if (tail - set.bottom() + room > mostBytes
+                            || !set.reserve(room >>> 3)
+                            || !boundary.reserve(room >>> 3)) {
                         return giveUp(candidate, true);
                     }
                     head = set.bottom() + headAt;
                     tail = set.top();
-                    limit = set.limit();
+                    limit = Math.min(set.limit(), set.bottom() + mostBytes);
                     tried = boundary.bottom() + triedAt;
                     seen = boundary.top();
                     seenLimit = boundary.limit();

@@ -77,6 +77,11 @@ final class SlicedTrace {
     private boolean young;
     private boolean leftOut;
     private boolean destroyed;
+
+    /** Whether the verification has met garbage with a destructor that has not run. */
+    private boolean mustDestroy;
+
+    private long looked;
     private long epoch;
     private long next;
     private long kept;
@@ -184,6 +189,7 @@ final class SlicedTrace {
      */
     boolean step(long objects, Disposal disposal) {
         epoch = epochs.kept();
+        looked = 0;
         long left = objects;
         while (left > 0 && phase != Phase.IDLE) {
             left =
@@ -201,7 +207,13 @@ final class SlicedTrace {
                         case IDLE -> 0;
                     };
         }
+        looked += objects - left;
         return phase != Phase.IDLE;
+    }
+
+    /** Objects that the last step looked at. */
+    long looked() {
+        return looked;
     }
 
     private long takeIn(long most, Disposal disposal) {
@@ -324,6 +336,7 @@ final class SlicedTrace {
     }
 
     private void leaveAll(Disposal disposal) {
+        looked += members.size();
         for (long i = 0; i < members.size(); i++) {
             leave(members.get(i), disposal);
         }
@@ -437,8 +450,11 @@ final class SlicedTrace {
     /** Is still garbage what the spreading did not reach? */
     private long verify(long most, Disposal disposal) {
         long left = most;
+        mustDestroy &= next != 0;
         for (; left > 0 && next < members.size(); left--) {
-            if (startFrom(members.get(next++))) {
+            long header = members.get(next++);
+            mustDestroy = mustDestroy || (claimed(header) && disposal.mustDestroy(header));
+            if (startFrom(header)) {
                 // Touched, or dead, after the spreading looked at it: spread, then verify anew.
                 next = members.size();
                 phase = Phase.SPREAD;
@@ -453,9 +469,10 @@ final class SlicedTrace {
 
     private void claim(Disposal disposal) {
         enter(Phase.RELEASE);
-        if (!mustDestroyAny(disposal)) {
+        if (!mustDestroy) {
             return;
         }
+        looked += members.size();
         // Destructors must see all members whole, so this garbage ends at once, without slices.
         long garbage = 0;
         for (long i = 0; i < members.size(); i++) {
@@ -475,16 +492,6 @@ final class SlicedTrace {
             disposal.destroy(members);
             members.clear();
         }
-    }
-
-    private boolean mustDestroyAny(Disposal disposal) {
-        for (long i = 0; i < members.size(); i++) {
-            long header = members.get(i);
-            if (claimed(header) && disposal.mustDestroy(header)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /**
