@@ -113,8 +113,8 @@ class CycleMutantsTest {
         MEMBER_KEEPS_ITS_BLOCK(
                 Killer.STEPPED,
                 "../count/Reclaimer",
-                "HeaderWord.HELD_BY_BUFFER)) == 0) {\n                long its",
-                "HeaderWord.BUFFERED)) == 0) {\n                long its"),
+                "HeaderWord.HELD_BY_BUFFER)) != 0) {",
+                "HeaderWord.BUFFERED)) != 0) {"),
         CLAIMED_MEMBER_IS_NOT_UPGRADED(
                 Killer.STEPPED,
                 "SlicedTrace",
@@ -122,6 +122,11 @@ class CycleMutantsTest {
                 "return true"),
         REFERENCE_TAKEN_OUT_TOUCHES(
                 Killer.STEPPED, "../../ConfinedHeap", "touchIfMember(old - HeaderWord.BYTES);", ""),
+        NOTHING_IS_MOVED_INTO_WHAT_IT_ALONE_HOLDS(
+                Killer.RANDOM,
+                "../../../../../../../test/java/org/quantalang/memory/RandomProgram",
+                "leaking || reachable().get(holder)",
+                "true"),
         MARKING_SPREADS(Killer.RANDOM, "RootTrace", "slots(getLong(at), enter);", ""),
         REFERENCES_FROM_UNREACHED_ARE_RELEASED(
                 Killer.RANDOM, "RootTrace", "slots(getLong(at), release);", ""),

@@ -116,7 +116,10 @@ final class RandomProgram implements AutoCloseable {
     private final List<Throwable> failures = new ArrayList<>();
     private final boolean destructors;
 
-    /** Whether it forgets references now and then, so that only tracing finds all garbage. */
+    /**
+     * Whether it forgets references now and then, and closes cycles by moves, so that only tracing
+     * finds all garbage.
+     */
     private final boolean leaking;
 
     private final int largest;
@@ -211,8 +214,10 @@ final class RandomProgram implements AutoCloseable {
             setRoot(random.nextInt(ROOTS), NONE);
         } else if (what < 84) {
             structure();
-        } else if (what < 88) {
+        } else if (what < 87) {
             take(pick(), random.nextInt(SLOTS));
+        } else if (what < 88) {
+            shift(pick(), random.nextInt(SLOTS), pick(), random.nextInt(SLOTS));
         } else if (what < 91) {
             storeMoved(pick(), random.nextInt(SLOTS), random.nextInt(ROOTS));
         } else if (what < 94) {
@@ -344,22 +349,48 @@ final class RandomProgram implements AutoCloseable {
         }
     }
 
-    /**
-     * Moves a reference from a root into a slot of an object that others hold, without counting.
-     */
+    /** Moves a reference from a root into a slot, without counting. */
     private void storeMoved(int holder, int slot, int root) {
         int target = roots[root];
         if (hasSlots(holder) && target != NONE) {
-            Shadow shadow = objects.get(holder);
             roots[root] = NONE;
-            if (!reachable().get(holder)) {
-                roots[root] = target; // a cycle without a decrement: the contract forbids it
-                return;
+            if (mayMoveInto(holder)) {
+                move(holder, slot, target);
+            } else {
+                roots[root] = target;
             }
-            shadow.slots[slot] = target;
-            step();
-            heap.moveReference(shadow.address, shadow.kind.offset(slot), address(target));
         }
+    }
+
+    /** Moves a reference from one slot into another, without counting. */
+    private void shift(int from, int fromSlot, int to, int toSlot) {
+        if (!hasSlots(from) || !hasSlots(to) || objects.get(from).slots[fromSlot] == NONE) {
+            return;
+        }
+        Shadow shadow = objects.get(from);
+        int target = shadow.slots[fromSlot];
+        shadow.slots[fromSlot] = NONE;
+        heap.exchangeReference(shadow.address, shadow.kind.offset(fromSlot), 0);
+        if (mayMoveInto(to)) {
+            move(to, toSlot, target);
+        } else {
+            ownRoot(random.nextInt(ROOTS), target);
+        }
+    }
+
+    /**
+     * Whether something else holds the object than the reference that is to be moved. If not, a
+     * cycle may be closed without a decrement, which the contract forbids and only tracing finds.
+     */
+    private boolean mayMoveInto(int holder) {
+        return leaking || reachable().get(holder);
+    }
+
+    private void move(int holder, int slot, int target) {
+        Shadow shadow = objects.get(holder);
+        shadow.slots[slot] = target;
+        step();
+        heap.moveReference(shadow.address, shadow.kind.offset(slot), address(target));
     }
 
     private void setWeak(int handle, int number) {
@@ -623,7 +654,7 @@ final class RandomProgram implements AutoCloseable {
                                             .withLocalObjects(2)
                                             .withFullTraces(2, 100, 1 << 20)
                                             .withSlice(Duration.ofNanos(1))
-                                            .withPacing(50, 9))
+                                            .withPacing(50, 1))
                             .withReleaseBudget(3);
             case 2 ->
                     HeapConfig.DEFAULT
