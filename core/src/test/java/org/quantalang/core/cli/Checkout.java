@@ -102,9 +102,14 @@ final class Checkout {
                 touch '%s'/bench/target/quanta-bench-0.jar '%s'/bench/target/lib/other.jar
                 """
                         .formatted(tools, script, root, copies, root, root);
-        Path maven = tools.resolve("mvn");
-        Files.writeString(maven, text);
-        Files.setPosixFilePermissions(maven, PosixFilePermissions.fromString("rwxr-xr-x"));
+        installTool("mvn", text);
+    }
+
+    /** Puts a command on the PATH, before all others. */
+    void installTool(String name, String text) throws IOException {
+        Path tool = tools.resolve(name);
+        Files.writeString(tool, text);
+        Files.setPosixFilePermissions(tool, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
     int mavenRuns() throws IOException {

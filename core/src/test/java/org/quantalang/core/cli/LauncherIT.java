@@ -226,6 +226,17 @@ class LauncherIT {
             }
         }
 
+        @Test
+        void endsWhenInterruptedWhileACommandOfItsOwnRuns() throws Exception {
+            Checkout checkout = Checkout.withNothingBuilt(folder);
+            checkout.installTool("mkdir", "#!/bin/sh\nkill -INT $PPID\nexec /bin/mkdir \"$@\"\n");
+
+            Outcome outcome = checkout.quanta("--version");
+
+            assertEquals(130, outcome.exitCode(), outcome.err());
+            assertEquals(0, checkout.mavenRuns());
+        }
+
         private static List<String> state(Checkout checkout) throws IOException {
             try (Stream<Path> files = Files.list(checkout.root().resolve(".quanta"))) {
                 return files.map(file -> file.getFileName().toString()).sorted().toList();
