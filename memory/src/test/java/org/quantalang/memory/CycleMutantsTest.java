@@ -57,6 +57,15 @@ class CycleMutantsTest {
                 "SlicedTrace",
                 "return HeaderWord.has(word, HeaderWord.DYING) && spreadFrom(header)",
                 "return false"),
+        WHAT_WAS_LEFT_OUT_MAY_BE_GARBAGE(
+                Killer.STEPPED,
+                "SlicedTrace",
+                "!leftOut && candidates.isEmpty()",
+                "candidates.isEmpty()"),
+        WAITING_CANDIDATE_MAY_MEAN_MORE_GARBAGE(
+                Killer.STEPPED, "SlicedTrace", "!leftOut && candidates.isEmpty()", "!leftOut"),
+        CANDIDATE_SEEN_MEANWHILE_MAY_MEAN_MORE_GARBAGE(
+                Killer.STEPPED, "SlicedTrace", " && counters.candidates == candidatesBefore", ""),
         MEMBER_THAT_CAME_BACK_IS_NOT_CLAIMED(
                 Killer.RANDOM,
                 "SlicedTrace",

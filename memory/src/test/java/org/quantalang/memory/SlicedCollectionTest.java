@@ -38,6 +38,11 @@ class SlicedCollectionTest {
         }
 
         @Test
+        void oldObjectOutlivesAYoungOne() {
+            SteppedPrograms.oldObjectOutlivesTheYoungOneThatHoldsIt();
+        }
+
+        @Test
         void garbageIsDropped() {
             SteppedPrograms.garbageIsDroppedMeanwhile();
         }
@@ -45,6 +50,16 @@ class SlicedCollectionTest {
         @Test
         void deadMemberWaitsForItsTurn() {
             SteppedPrograms.deadMemberWaitsForItsTurn();
+        }
+
+        @Test
+        void garbageGrows() {
+            SteppedPrograms.garbageGrowsBeforeItIsReached();
+        }
+
+        @Test
+        void objectIsDroppedThatGarbageHolds() {
+            SteppedPrograms.objectIsDroppedWhileItsHolderIsFreed();
         }
     }
 

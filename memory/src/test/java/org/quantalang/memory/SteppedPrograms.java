@@ -11,15 +11,18 @@ final class SteppedPrograms {
     /** A slice of one object. */
     private static final Duration STEP = Duration.ofNanos(1);
 
+    private static final CycleOptions OPTIONS =
+            CycleOptions.DEFAULT
+                    .withThreshold(1)
+                    .withLocalObjects(1)
+                    .withSlice(STEP)
+                    .withPacing(50, 1);
     private static final HeapConfig CONFIG =
-            HeapConfig.DEFAULT
-                    .withAutomaticCollection(false)
-                    .withCycleOptions(
-                            CycleOptions.DEFAULT
-                                    .withThreshold(1)
-                                    .withLocalObjects(1)
-                                    .withSlice(STEP)
-                                    .withPacing(50, 1));
+            HeapConfig.DEFAULT.withAutomaticCollection(false).withCycleOptions(OPTIONS);
+
+    /** In which a single object that refers to itself is found live as soon as it is touched. */
+    private static final HeapConfig AT_ONCE =
+            HeapConfig.DEFAULT.withCycleOptions(OPTIONS.withLocalObjects(2));
 
     private static final TypeInfo NODE =
             TypeInfo.builder("Node")
@@ -72,12 +75,26 @@ final class SteppedPrograms {
         forEveryStep(SteppedPrograms::oldHeldByYoung);
     }
 
+    static void oldObjectOutlivesTheYoungOneThatHoldsIt() {
+        forEveryStep(SteppedPrograms::oldOutlivesYoung);
+    }
+
     static void weakFieldRefersToItsOwnObject() {
         forEveryStep(SteppedPrograms::weakFieldToItself);
     }
 
     static void garbageIsDroppedMeanwhile() {
         forEveryStep(SteppedPrograms::drop);
+    }
+
+    static void garbageGrowsBeforeItIsReached() {
+        forEveryStep(SteppedPrograms::growBeforeReached);
+    }
+
+    static void objectIsDroppedWhileItsHolderIsFreed() {
+        for (int steps = 0; steps < STEPS; steps++) {
+            runBoth(AT_ONCE, SteppedPrograms::dropWhileHolderIsFreed, steps, 0);
+        }
     }
 
     static void deadMemberWaitsForItsTurn() {
@@ -135,14 +152,8 @@ final class SteppedPrograms {
 
     /** A dead ring, brought back by a weak reference, or not any more. */
     private void upgrade(int steps, int unused) {
-        long first = ring(4);
+        long first = doubleRing(4);
         long second = heap.getReference(first, A);
-        for (long node = first, next = second; ; node = next, next = heap.getReference(next, A)) {
-            heap.setReference(next, B, node); // back references: no object is dominated
-            if (next == first) {
-                break;
-            }
-        }
         heap.weakRetain(second);
         ready(first, second);
         heap.release(first);
@@ -192,6 +203,18 @@ final class SteppedPrograms {
         step(steps);
     }
 
+    /** Young garbage is all that holds an old object, which refers to itself only. */
+    private void oldOutlivesYoung(int steps, int unused) {
+        long old1 = heap.allocate(NODE);
+        heap.setReference(old1, B, old1);
+        touch(old1);
+        heap.collectCycles(); // found live: old
+        long young = pair();
+        heap.moveReference(young, B, old1);
+        heap.release(young);
+        step(steps);
+    }
+
     /** Garbage with a weak field that refers to its own object. */
     private void weakFieldToItself(int steps, int unused) {
         long first = heap.allocate(WATCHER);
@@ -221,6 +244,41 @@ final class SteppedPrograms {
         heap.verify();
         require(heap.liveObjects() == 3, "the ring is gone, or the tail is not");
         heap.release(root);
+    }
+
+    /**
+     * Garbage r holds g, which holds x, already looked at, into which the program moves a ring
+     * before it drops g: nothing but g leads to the ring.
+     */
+    private void growBeforeReached(int steps, int unused) {
+        long x = pair();
+        long g = heap.allocate(NODE);
+        heap.setReference(g, A, x);
+        long r = pair();
+        heap.setReference(r, B, g);
+        ready(x, r);
+        heap.release(x);
+        heap.release(r);
+        step(steps);
+        long ring = ring(2);
+        heap.moveReference(x, B, ring);
+        heap.release(g);
+        step(STEPS);
+    }
+
+    /**
+     * The program drops x, which refers to itself, while the garbage that holds it too is freed.
+     */
+    private void dropWhileHolderIsFreed(int steps, int unused) {
+        long x = heap.allocate(NODE);
+        heap.setReference(x, A, x);
+        long first = doubleRing(6);
+        heap.setReference(first, B, x);
+        ready(first);
+        heap.release(first);
+        step(steps);
+        heap.release(x);
+        step(STEPS);
     }
 
     /**
@@ -266,6 +324,28 @@ final class SteppedPrograms {
         return first;
     }
 
+    /** A ring with references back as well, so that no object is dominated by another. */
+    private long doubleRing(int length) {
+        long first = ring(length);
+        for (long node = first, next = heap.getReference(first, A); ; ) {
+            heap.setReference(next, B, node);
+            if (next == first) {
+                return first;
+            }
+            node = next;
+            next = heap.getReference(next, A);
+        }
+    }
+
+    /** Two objects that refer to each other, neither dominated; field b of the first is free. */
+    private long pair() {
+        long first = heap.allocate(NODE);
+        long second = child(first, A);
+        heap.setReference(second, A, first);
+        heap.setReference(second, B, second);
+        return first;
+    }
+
     /** Makes all of them candidates, of the kind that is asked for. */
     private void ready(long... objects) {
         if (old) {
@@ -301,9 +381,12 @@ final class SteppedPrograms {
             weakReferenceIsUpgraded();
             referenceMovesBetweenFieldsUncounted();
             oldObjectIsHeldByAYoungOne();
+            oldObjectOutlivesTheYoungOneThatHoldsIt();
             weakFieldRefersToItsOwnObject();
             garbageIsDroppedMeanwhile();
             deadMemberWaitsForItsTurn();
+            garbageGrowsBeforeItIsReached();
+            objectIsDroppedWhileItsHolderIsFreed();
         } catch (Throwable failure) {
             failure.printStackTrace(System.out);
             System.exit(1);

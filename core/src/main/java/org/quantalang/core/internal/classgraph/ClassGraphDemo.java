@@ -8,6 +8,7 @@ import org.quantalang.scheduler.Poll;
 import org.quantalang.scheduler.TaskExecutor;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -20,6 +21,9 @@ import java.util.Map;
  */
 public final class ClassGraphDemo {
     private static final int SHOWN_CLASSES = 5;
+
+    /** How long a call of the collector takes; a program could go on in between. */
+    private static final Duration SLICE = Duration.ofMillis(1);
 
     private final Steps steps;
 
@@ -144,10 +148,14 @@ public final class ClassGraphDemo {
         long longest = 0;
         for (int i = 0; i < modules.size(); i++) {
             graph.drop(modules.get(i));
-            CollectionResult result = heap.collectCycles();
-            collected += result.freedObjects();
-            nanos += result.nanos();
-            longest = Math.max(longest, result.nanos());
+            boolean complete;
+            do {
+                CollectionResult result = heap.collectCycles(SLICE);
+                collected += result.freedObjects();
+                nanos += result.nanos();
+                longest = Math.max(longest, result.nanos());
+                complete = result.complete();
+            } while (!complete);
             steps.at("dropping modules", i + 1, modules.size());
         }
         return new TakenDown(collected, nanos, longest);

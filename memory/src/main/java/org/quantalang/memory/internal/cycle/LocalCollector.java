@@ -135,6 +135,13 @@ public final class LocalCollector implements CycleCollector {
     private long lastSliceEnd;
     private boolean notReached;
     private long reached;
+
+    /**
+     * In a call with a budget: what local traces leave open waits, so that one trace in slices
+     * looks at all of it, not one of limited time at each few.
+     */
+    private boolean byBudget;
+
     private long deadline = NEVER;
     private long objectsLeft = Long.MAX_VALUE;
 
@@ -240,7 +247,7 @@ public final class LocalCollector implements CycleCollector {
         long start = counters.begin(reason);
         try {
             long tracedBefore = counters.traced;
-            collectYoungOnce(start);
+            collectYoungUntil(sliceNanos == 0 ? NEVER : start + sliceNanos);
             fullCredit += (counters.traced - tracedBefore) * options.fullSharePercent() / 100;
             if (sliceNanos == 0 && !sliced.active()) {
                 if (fullDue()) {
@@ -261,9 +268,9 @@ public final class LocalCollector implements CycleCollector {
         }
     }
 
-    private void collectYoungOnce(long start) {
+    private void collectYoungUntil(long end) {
         notReached = false;
-        deadline = sliceNanos == 0 ? NEVER : start + sliceNanos;
+        deadline = end;
         collectYoung();
         if (destroyed) {
             // What only destructors kept is found again now; more of them can wait.
@@ -328,26 +335,29 @@ public final class LocalCollector implements CycleCollector {
             return CollectionResult.NOTHING;
         }
         collecting = true;
+        byBudget = true;
         long start = counters.begin(CollectionResult.Reason.BUDGET);
         objectsLeft = objects;
         boolean complete = false;
         try {
+            long now = start;
             do {
-                if (!sliced.active() && !candidates.isEmpty()) {
-                    collectYoungOnce(start);
-                    startAnySliced();
-                }
+                // Looks at the clock at least as often as slices do, for what comes in between.
+                long part = Math.min(nanos - (now - start), SLICE_AT_MOST);
                 if (sliced.active()) {
-                    slice(System.nanoTime(), Math.min(nanos, SLICE_AT_MOST));
+                    slice(now, part);
+                } else if (candidates.youngSize() > 0 || candidates.lost()) {
+                    collectYoungUntil(now + part);
+                } else {
+                    startAnySliced();
                 }
                 releaser().drainSome();
                 complete = !sliced.active() && candidates.isEmpty() && !releaser().pending();
-            } while (!complete
-                    && !outOfMemory
-                    && objectsLeft > 0
-                    && System.nanoTime() - start < nanos);
+                now = System.nanoTime();
+            } while (!complete && !outOfMemory && objectsLeft > 0 && now - start < nanos);
         } finally {
             collecting = false;
+            byBudget = false;
             outOfMemory = false;
             objectsLeft = Long.MAX_VALUE;
             adaptThreshold();
@@ -476,8 +486,8 @@ public final class LocalCollector implements CycleCollector {
         counters.candidates += decided;
         reached = decided;
         notReached |= decided < count;
-        if (sliced.active() && sliced.young()) {
-            // What a trace in slices may decide anyway waits for the next one.
+        if (byBudget || (sliced.active() && sliced.young())) {
+            // What a trace in slices may decide waits for the next one.
             for (long i = 0; i < open.size(); i++) {
                 candidates.defer(open.get(i), candidates.waiting);
             }

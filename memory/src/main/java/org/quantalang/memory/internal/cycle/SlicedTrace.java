@@ -62,6 +62,9 @@ final class SlicedTrace {
         ROOTS
     }
 
+    /** Of {@link #candidatesBefore}: others waited in the buffers. */
+    private static final long NOT_ALL = -1;
+
     private final Edges edges;
     private final ReadAhead readAhead;
     private final Epochs epochs;
@@ -77,6 +80,9 @@ final class SlicedTrace {
     private boolean young;
     private boolean leftOut;
     private boolean destroyed;
+
+    /** Candidates that had been looked at when a trace of all that there were began. */
+    private long candidatesBefore;
 
     /** Whether the verification has met garbage with a destructor that has not run. */
     private boolean mustDestroy;
@@ -158,6 +164,7 @@ final class SlicedTrace {
         spreadFrom = 0;
         roots.clear();
         leftOut = false;
+        candidatesBefore = candidates.isEmpty() ? counters.candidates : NOT_ALL;
         epochs.reserve(1);
         epochs.keep(epochs.next());
         enter(Phase.INTAKE);
@@ -467,6 +474,14 @@ final class SlicedTrace {
         return left;
     }
 
+    /**
+     * Whether all garbage that there is was found. It is if nothing was left out, and nothing has
+     * become garbage since the trace began with all candidates, which none does without a new one.
+     */
+    private boolean foundAll() {
+        return !leftOut && candidates.isEmpty() && counters.candidates == candidatesBefore;
+    }
+
     private void claim(Disposal disposal) {
         enter(Phase.RELEASE);
         if (!mustDestroy) {
@@ -503,6 +518,7 @@ final class SlicedTrace {
     }
 
     private long release(long most, Disposal disposal) {
+        boolean mayBeGarbage = !foundAll();
         long left = most;
         for (; left > 0 && next < members.size(); left--) {
             long header = members.get(next++);
@@ -515,7 +531,7 @@ final class SlicedTrace {
             for (long slot = edges.start, end = edges.end; slot != end; slot += Long.BYTES) {
                 long object = getLong(slot);
                 if (object != 0 && !claimed(object - HeaderWord.BYTES)) {
-                    disposal.releaseFromGarbage(object - HeaderWord.BYTES, true);
+                    disposal.releaseFromGarbage(object - HeaderWord.BYTES, mayBeGarbage);
                 }
             }
             // Whoever walks the heap before the blocks are freed must not follow these.
