@@ -146,7 +146,7 @@ public final class ConfinedHeap extends HandleTier {
 
             @Override
             public long weak(long header) {
-                return weak.count(header);
+                return weakReferences(header);
             }
         };
     }
@@ -251,12 +251,24 @@ public final class ConfinedHeap extends HandleTier {
 
     private long block(HeapType type) {
         long header = blocks.allocateFast(type.sizeClass);
-        if (header == BlockAllocator.NONE) {
+        if (CheckedLevel.SAMPLING) {
+            long left = bytesToSample - type.payloadBytes;
+            bytesToSample = left;
+            if (((header - 1) | left) < 0) { // no block at hand, or one of the sample
+                return fixedBlockSampled(type, header);
+            }
+        } else if (header == BlockAllocator.NONE) {
             header = fixedBlockSlow(type);
         }
         start(type, header);
-        if (CheckedLevel.SAMPLING) {
-            sample(header, type, type.payloadBytes);
+        return header;
+    }
+
+    private long fixedBlockSampled(HeapType type, long block) {
+        long header = block == BlockAllocator.NONE ? fixedBlockSlow(type) : block;
+        start(type, header);
+        if (bytesToSample < 0) {
+            sample(header, type);
         }
         return header;
     }
@@ -323,19 +335,27 @@ public final class ConfinedHeap extends HandleTier {
         start(type, header);
         Memory.putLong(header, HeaderWord.BYTES, length);
         if (CheckedLevel.SAMPLING) {
-            sample(header, type, bytes);
+            bytesToSample -= bytes;
+            if (bytesToSample < 0) {
+                sample(header, type);
+            }
         }
         return header;
     }
 
-    /** Takes an object down if it is one of the sample: for all others a subtraction. */
-    private void sample(long header, HeapType type, long bytes) {
-        long left = bytesToSample - bytes;
-        bytesToSample = left;
-        if (left < 0) {
-            bytesToSample = sampler.distance();
-            checks.sampled(header, type);
-        }
+    /**
+     * Takes an object down. A weak reference keeps it from being freed as all others are, where
+     * nothing is asked.
+     */
+    private void sample(long header, HeapType type) {
+        bytesToSample = sampler.distance();
+        weak.retain(header);
+        checks.sampled(header, type, true);
+    }
+
+    /** The weak references that users have. */
+    private long weakReferences(long header) {
+        return weak.count(header) - (CheckedLevel.SAMPLING && checks.holdsWeakly(header) ? 1 : 0);
     }
 
     /** No block at hand: goes on with pending frees, takes a page, or collects before giving up. */
@@ -393,28 +413,32 @@ public final class ConfinedHeap extends HandleTier {
     public void retain(long object) {
         if (CheckedLevel.ON) {
             checkOwner();
-            checks.alive("retain", object);
         }
-        retainAlive(object);
+        retain("retain", object);
     }
 
-    /** Retains an object that checked mode has looked at. */
-    private void retainAlive(long object) {
+    private void retain(String operation, long object) {
+        if (CheckedLevel.ADDRESSES) {
+            checks.alive(operation, object);
+        }
         if (CheckedLevel.ALL) {
             checks.gained(object);
         }
         long header = object - HeaderWord.BYTES;
         long word = Memory.getLong(header);
         if (word < ONE_STRONG) {
-            retainUnusual(header, word);
+            retainUnusual(operation, header, word);
             return;
         }
         Memory.putLong(header, word + ONE_STRONG);
     }
 
     /** Dead, pinned, or full: then it is pinned. */
-    private static void retainUnusual(long header, long word) {
+    private void retainUnusual(String operation, long header, long word) {
         if (!HeaderWord.alive(word)) {
+            if (CheckedLevel.ON) {
+                checks.alive(operation, header + HeaderWord.BYTES);
+            }
             throw new IllegalStateException(
                     "retain of a dead object: address=0x%x header=0x%x"
                             .formatted(header + HeaderWord.BYTES, word));
@@ -431,7 +455,7 @@ public final class ConfinedHeap extends HandleTier {
     }
 
     private void releaseAsOwner(long object) {
-        if (CheckedLevel.ON) {
+        if (CheckedLevel.ADDRESSES) {
             checks.releasing(object);
         }
         long header = object - HeaderWord.BYTES;
@@ -459,7 +483,13 @@ public final class ConfinedHeap extends HandleTier {
             return;
         }
         if (!HeaderWord.alive(word)) {
+            if (CheckedLevel.ON) {
+                checks.alive("release", header + HeaderWord.BYTES);
+            }
             throw Reclaimer.overReleased(header, word);
+        }
+        if (CheckedLevel.SAMPLING && HeaderWord.has(word, HeaderWord.WEAK_MASK)) {
+            checks.siteOfRelease(header + HeaderWord.BYTES);
         }
         reclaimer.lastReference(header, word);
         if (automatic && cycles.due()) {
@@ -540,7 +570,7 @@ public final class ConfinedHeap extends HandleTier {
 
     @Override
     public long weakCount(long object) {
-        return weak.count(object - HeaderWord.BYTES);
+        return weakReferences(object - HeaderWord.BYTES);
     }
 
     @Override
@@ -548,7 +578,7 @@ public final class ConfinedHeap extends HandleTier {
         long word = Memory.getLong(object - HeaderWord.BYTES);
         return new RcHeader(
                 HeaderWord.strong(word),
-                weak.count(object - HeaderWord.BYTES),
+                weakReferences(object - HeaderWord.BYTES),
                 HeaderWord.colour(word),
                 HeaderWord.has(word, HeaderWord.BUFFERED),
                 HeaderWord.pinned(word),
@@ -588,10 +618,9 @@ public final class ConfinedHeap extends HandleTier {
     public void setReference(long object, long offset, long value) {
         if (CheckedLevel.ON) {
             checkWithin("setReference", object, offset, Long.BYTES);
-            checks.aliveOrNull("setReference", value);
         }
         if (value != 0) {
-            retainAlive(value);
+            retain("setReference", value);
         }
         move(object + offset, value);
     }
@@ -600,6 +629,8 @@ public final class ConfinedHeap extends HandleTier {
     public void moveReference(long object, long offset, long owned) {
         if (CheckedLevel.ON) {
             checkWithin("moveReference", object, offset, Long.BYTES);
+        }
+        if (CheckedLevel.ADDRESSES) {
             checks.aliveOrNull("moveReference", owned);
         }
         move(object + offset, owned);
@@ -620,6 +651,8 @@ public final class ConfinedHeap extends HandleTier {
     public void initReference(long object, long offset, long owned) {
         if (CheckedLevel.ON) {
             checkWithin("initReference", object, offset, Long.BYTES);
+        }
+        if (CheckedLevel.ADDRESSES) {
             checks.aliveOrNull("initReference", owned);
         }
         if (CheckedLevel.ALL) {
@@ -632,10 +665,9 @@ public final class ConfinedHeap extends HandleTier {
     public long exchangeReference(long object, long offset, long value) {
         if (CheckedLevel.ON) {
             checkWithin("exchangeReference", object, offset, Long.BYTES);
-            checks.aliveOrNull("exchangeReference", value);
         }
         if (value != 0) {
-            retainAlive(value);
+            retain("exchangeReference", value);
         }
         long slot = object + offset;
         long old = Memory.getLong(slot);

@@ -53,7 +53,9 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
 
     final void checkWithin(String operation, long object, long offset, long bytes) {
         checkCaller();
-        checks().within(operation, object, offset, bytes);
+        if (CheckedLevel.ADDRESSES) {
+            checks().within(operation, object, offset, bytes);
+        }
     }
 
     final void checkRead(String operation, long object, long offset, long bytes) {

@@ -245,7 +245,7 @@ public final class SharedHeap extends HandleTier {
         }
         start(self, type, header);
         if (CheckedLevel.SAMPLING && self.samples(type.type.payloadBytes)) {
-            checks.sampled(header, type.type);
+            checks.sampled(header, type.type, false);
         }
         return header;
     }
@@ -307,7 +307,7 @@ public final class SharedHeap extends HandleTier {
         start(self, type, header);
         Memory.putLong(header, HeaderWord.BYTES, length);
         if (CheckedLevel.SAMPLING && self.samples(bytes)) {
-            checks.sampled(header, type.type);
+            checks.sampled(header, type.type, false);
         }
         return header;
     }
@@ -360,10 +360,15 @@ public final class SharedHeap extends HandleTier {
     public void retain(long object) {
         if (CheckedLevel.ON) {
             checkCaller();
+        }
+        if (CheckedLevel.ADDRESSES) {
             checks.alive("retain", object);
         }
         long header = object - HeaderWord.BYTES;
         long a = Memory.getLong(header);
+        if (CheckedLevel.SAMPLING && a == 0) {
+            checks.alive("retain", object);
+        }
         if (threadIds[SharedHeader.owner(a)] == Thread.currentThread().threadId()) {
             if (SharedHeader.biasFull(a)) {
                 reclaimer.retainFull(header, a);
@@ -379,10 +384,18 @@ public final class SharedHeap extends HandleTier {
     public void release(long object) {
         if (CheckedLevel.ON) {
             checkCaller();
+        }
+        if (CheckedLevel.ADDRESSES) {
             checks.releasing(object);
         }
         long header = object - HeaderWord.BYTES;
         long a = Memory.getLong(header);
+        if (CheckedLevel.SAMPLING) {
+            if (a == 0) {
+                checks.alive("release", object);
+            }
+            checks.siteOfRelease(object);
+        }
         int owner = SharedHeader.owner(a);
         if (threadIds[owner] == Thread.currentThread().threadId()) {
             long after = SharedHeader.ownerReleased(a);
@@ -545,6 +558,8 @@ public final class SharedHeap extends HandleTier {
     public void moveReference(long object, long offset, long owned) {
         if (CheckedLevel.ON) {
             checkWithin("moveReference", object, offset, Long.BYTES);
+        }
+        if (CheckedLevel.ADDRESSES) {
             checks.aliveOrNull("moveReference", owned);
         }
         long old = ReferenceField.swap(object + offset, owned);
@@ -562,6 +577,8 @@ public final class SharedHeap extends HandleTier {
     public void initReference(long object, long offset, long owned) {
         if (CheckedLevel.ON) {
             checkWithin("initReference", object, offset, Long.BYTES);
+        }
+        if (CheckedLevel.ADDRESSES) {
             checks.aliveOrNull("initReference", owned);
         }
         Memory.putLong(object, offset, owned);

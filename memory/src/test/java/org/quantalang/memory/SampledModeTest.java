@@ -74,9 +74,7 @@ class SampledModeTest {
         heap().initReference(node, 0, child);
         heap().release(node);
         String text =
-                refused(
-                        "getLong of what is no such object (freed)",
-                        () -> heap().getLong(child, 8));
+                refused("retain of what is no such object (freed)", () -> heap().retain(child));
         assertPlaced(text, "allocated", "aUseAfterItsHolderDiedIsReportedWithThatDeath");
         assertPlaced(text, "freed", "aUseAfterItsHolderDiedIsReportedWithThatDeath");
     }
@@ -95,14 +93,43 @@ class SampledModeTest {
     }
 
     @Test
-    void anAccessOutOfBoundsIsReportedWithTheAllocation() {
+    void everyCountOfAFreedObjectIsRefused() {
+        long leaf = heap().allocate(LEAF);
+        long node = heap().allocate(NODE);
+        heap().release(leaf);
+        refused("retain of what is no such object (freed)", () -> heap().retain(leaf));
+        refused("weak retain of what is no such object (freed)", () -> heap().weakRetain(leaf));
+        refused(
+                "setReference of what is no such object (freed)",
+                () -> heap().setReference(node, 0, leaf));
+        assertEquals(0, heap().getReference(node, 0), "a refused store changes nothing");
+        heap().release(node);
+    }
+
+    @Test
+    void addressesAndBoundsAreNotLookedAt() {
         long array = heap().allocateArray(TypeInfo.byteArray(), 5);
-        String text =
-                refused(
-                        "putByte of what is no such object (out of bounds: offset=13",
-                        () -> heap().putByte(array, 13, (byte) 1));
-        assertPlaced(text, "allocated", "anAccessOutOfBoundsIsReportedWithTheAllocation");
+        heap().putByte(array, 13, (byte) 1); // in its block, behind its end
         heap().release(array);
+        heap().getByte(array, 8); // freed
+    }
+
+    @Test
+    void theSamplesOwnReferenceIsNotSeen() {
+        long leaf = heap().allocate(LEAF);
+        assertEquals(0, heap().weakCount(leaf));
+        assertEquals(0, heap().header(leaf).weak());
+        refused(
+                "weak release of what is no such object (no weak reference is left)",
+                () -> heap().weakRelease(leaf));
+        heap().weakRetain(leaf);
+        assertEquals(1, heap().weakCount(leaf));
+        heap().release(leaf);
+        assertEquals(1, heap().weakCount(leaf));
+        assertEquals(0, heap().upgrade(leaf));
+        assertEquals(1, heap().liveObjects(), "its header is held");
+        heap().weakRelease(leaf);
+        assertEquals(0, heap().liveObjects());
     }
 
     @Test
@@ -149,17 +176,6 @@ class SampledModeTest {
         heap().release(heap().allocate(NODE));
         heap().trim();
         assertEquals(0, heap().heldBytes());
-    }
-
-    @Test
-    void anAddressInsideAnObjectIsTakenForOneIfAHeaderIsInFrontOfIt() {
-        long array = heap().allocateArray(TypeInfo.longArray(), 8);
-        long inside = array + 48;
-        Memory.putLong(
-                inside - HeaderWord.BYTES,
-                Memory.getLong(array - HeaderWord.BYTES) + HeaderWord.ONE_STRONG);
-        heap().release(inside); // a write into the array, which the other levels refuse
-        heap().release(array);
     }
 
     @Nested

@@ -199,9 +199,9 @@ public final class BlockAllocator {
         giveBack(block);
     }
 
-    /** Whether {@link #watches} need be asked at all of blocks on the page of this one. */
-    public boolean watchesPage(long block) {
-        return CheckedLevel.ALL || (CheckedLevel.SAMPLING && watched.mayHaveOnPage(block));
+    /** See {@link FreeWatch#letsGo}. */
+    public boolean watchLetsGo(long block) {
+        return watches(block) && watch != null && watch.letsGo(block);
     }
 
     /** Whether a block must be freed by itself, since checked mode may keep it. */
@@ -277,7 +277,7 @@ public final class BlockAllocator {
                 break;
             }
             at += Long.BYTES;
-            if (CheckedLevel.SITES && watches(block)) {
+            if (CheckedLevel.ALL) {
                 if (entry != 0) {
                     collected(entry, list, count);
                     entry = 0;

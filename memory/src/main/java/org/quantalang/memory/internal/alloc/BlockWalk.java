@@ -188,11 +188,6 @@ public final class BlockWalk {
                 : classes.blockBytes(PageTable.sizeClass(entry));
     }
 
-    /** Whether {@code header} is where a block may start, without a look at its page. */
-    public boolean mayBeBlock(long header) {
-        return space.holdsObjectsAt(header) && (header & (SizeClass.GRANULE_BYTES - 1)) == 0;
-    }
-
     /**
      * Whether {@code header} is the start of a block that was ever handed out, on a page of small
      * blocks. Of what is on other pages {@link #whyNotABlock} knows.

@@ -16,6 +16,13 @@ public interface FreeWatch {
      */
     boolean keeps(long block);
 
+    /**
+     * An object died whose header something holds.
+     *
+     * @return whether the watch had a weak reference to it, which the caller now takes away
+     */
+    boolean letsGo(long block);
+
     /** Frees every block that is kept. */
     void letGoAll();
 

@@ -35,6 +35,13 @@ import org.quantalang.memory.internal.type.TypeTable;
 public final class Reclaimer {
     private static final long END = 0;
 
+    /**
+     * What of two dead objects' words is equal if the same must be done for both. In the sampled
+     * level of checks those of the sample are weakly held.
+     */
+    private static final long KIND_MASK =
+            HeaderWord.TYPE_MASK | (CheckedLevel.SAMPLING ? HeaderWord.WEAK_MASK : 0);
+
     private final TypeTable types;
     private final BlockAllocator blocks;
     private final WeakCounts weak;
@@ -177,12 +184,14 @@ public final class Reclaimer {
         long shape = BlockAllocator.NO_BLOCKS;
         long freeList = 0;
         long freed = 0;
-        boolean watched = false;
         long type = 0; // of no object
         long run = TypeDescriptor.NOT_PLAIN;
         while (header != END && left > 0) {
-            if ((word & HeaderWord.TYPE_MASK) != type) {
-                type = word & HeaderWord.TYPE_MASK;
+            if ((word & KIND_MASK) != type) {
+                type = word & KIND_MASK;
+                if (type != (word & HeaderWord.TYPE_MASK)) {
+                    break; // may be one of the sample, which needs more
+                }
                 run = TypeDescriptor.plainRun(types.descriptor(word));
                 if (run == TypeDescriptor.NOT_PLAIN) {
                     break;
@@ -229,16 +238,8 @@ public final class Reclaimer {
                     shape = blocks.shapeAt(header);
                     freeList = shape == BlockAllocator.NO_BLOCKS ? 0 : blocks.freeList(its);
                     freed = 0;
-                    watched = CheckedLevel.SAMPLING && blocks.watchesPage(header);
                 }
-                if (CheckedLevel.SAMPLING && watched && blocks.watches(header)) {
-                    if (freed != 0) {
-                        blocks.freed(page, freeList, freed);
-                        freed = 0;
-                    }
-                    page = BlockAllocator.NO_PAGE;
-                    blocks.free(header);
-                } else if (!BlockAllocator.mayBeBlock(shape, header)) {
+                if (!BlockAllocator.mayBeBlock(shape, header)) {
                     noBlock = header;
                 } else {
                     putLong(header, 0);
@@ -323,6 +324,9 @@ public final class Reclaimer {
         cycles.headerKept(word);
         putLong(header, word & ~(HeaderWord.DYING | HeaderWord.COLOUR_MASK));
         putLong(header, HeaderWord.WORD_B, 0);
+        if (CheckedLevel.SAMPLING && blocks.watchLetsGo(header)) {
+            weakRelease(header);
+        }
     }
 
     private void reclaim(long header) {

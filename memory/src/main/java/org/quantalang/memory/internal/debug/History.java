@@ -25,6 +25,9 @@ final class History {
      */
     long outside = 1;
 
+    /** Whether this object of the sample has a weak reference of the checks' own. */
+    boolean heldWeakly;
+
     History(HeapType type, long payloadBytes, boolean unwritten) {
         this.type = type;
         this.payloadBytes = payloadBytes;

@@ -128,10 +128,35 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
         }
     }
 
-    /** An object of the sample was allocated, and its length written. */
-    public void sampled(long header, HeapType type) {
-        histories.put(header, new History(type, payloadBytes(header, type), false));
+    /**
+     * An object of the sample was allocated, and its length written.
+     *
+     * @param weakly whether the caller has added a weak reference, to be asked when the object dies
+     */
+    public void sampled(long header, HeapType type, boolean weakly) {
+        History history = new History(type, payloadBytes(header, type), false);
+        history.heldWeakly = weakly;
+        histories.put(header, history);
         sample.add(header);
+    }
+
+    @Override
+    public boolean letsGo(long header) {
+        History history = histories.get(header);
+        if (history == null || !history.heldWeakly) {
+            return false;
+        }
+        history.heldWeakly = false;
+        return true;
+    }
+
+    /** Whether a weak reference to this object is the sample's own. */
+    public boolean holdsWeakly(long header) {
+        if (!sample.mayHave(header)) {
+            return false;
+        }
+        History history = histories.get(header);
+        return history != null && history.heldWeakly;
     }
 
     /** A payload is handed out without being cleared. Full mode only. */
@@ -148,16 +173,18 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
     /** An object is about to lose a reference; where it lost its last one is remembered. */
     public void releasing(long object) {
         alive("release", object);
-        if (CheckedLevel.SITES && watches(object - HeaderWord.BYTES)) {
-            History history = histories.get(object - HeaderWord.BYTES);
-            if (history != null) {
-                releasing(object, history);
-            }
+        if (CheckedLevel.SITES) {
+            siteOfRelease(object);
         }
     }
 
-    private void releasing(long object, History history) {
+    /** An object loses a reference; if it is watched, and that is its last, this is the place. */
+    public void siteOfRelease(long object) {
         long header = object - HeaderWord.BYTES;
+        History history = watches(header) ? histories.get(header) : null;
+        if (history == null) {
+            return;
+        }
         if (CheckedLevel.ALL && countsOutside) {
             if (HeaderWord.pinned(Memory.getLong(header))) {
                 return;
@@ -477,15 +504,13 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
                 : type.payloadBytes + Memory.getLong(header, HeaderWord.BYTES) * type.elementBytes;
     }
 
-    /** Whether this is a living object of the usual size: what the quick look finds in order. */
+    /** Whether this is a living object of the usual size, which needs no further look. */
     private boolean isUsual(long object) {
         if (CheckedLevel.ALL) {
             tellFound();
         }
         long header = object - HeaderWord.BYTES;
-        boolean isPlace =
-                CheckedLevel.SAMPLING ? walk.mayBeBlock(header) : walk.startsSmallBlock(header);
-        return isPlace
+        return walk.startsSmallBlock(header)
                 && types.knows(HeaderWord.type(Memory.getLong(header)))
                 && counts.strong(header) > 0;
     }
