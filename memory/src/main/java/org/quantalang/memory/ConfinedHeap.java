@@ -370,7 +370,7 @@ public final class ConfinedHeap extends HandleTier {
         long header = tryBlock(sizeClass, firstBlock, payload);
         if (header == BlockAllocator.NONE) {
             reclaimer.drainAll();
-            cycles.collectAll(CollectionResult.Reason.OUT_OF_MEMORY);
+            collected(cycles.collectAll(CollectionResult.Reason.OUT_OF_MEMORY));
             blocks.trim();
             header = tryBlock(sizeClass, firstBlock, payload);
             if (header == BlockAllocator.NONE) {
@@ -506,7 +506,21 @@ public final class ConfinedHeap extends HandleTier {
     private void collectDue(CollectionResult.Reason reason) {
         if (!reclaimer.draining()) {
             cycles.collectDue(reason);
+            tellCollected();
         }
+    }
+
+    /** Throws what a collection was to free and is no object, or was damaged. */
+    private void tellCollected() {
+        reclaimer.collected();
+        if (CheckedLevel.SITES) {
+            checks.tellFound();
+        }
+    }
+
+    private CollectionResult collected(CollectionResult result) {
+        tellCollected();
+        return result;
     }
 
     @Override
@@ -812,7 +826,7 @@ public final class ConfinedHeap extends HandleTier {
             checks.checkPatterns();
         }
         reclaimer.drainAll();
-        return cycles.collectAll(CollectionResult.Reason.REQUEST);
+        return collected(cycles.collectAll(CollectionResult.Reason.REQUEST));
     }
 
     /**
@@ -824,7 +838,7 @@ public final class ConfinedHeap extends HandleTier {
      */
     public CollectionResult collectCycles(Duration budget) {
         checkOwner();
-        return cycles.collectFor(budget.toNanos(), Long.MAX_VALUE);
+        return collected(cycles.collectFor(budget.toNanos(), Long.MAX_VALUE));
     }
 
     /**
@@ -839,7 +853,7 @@ public final class ConfinedHeap extends HandleTier {
         if (objects <= 0) {
             throw new IllegalArgumentException("budget is not positive: objects=" + objects);
         }
-        return cycles.collectFor(Long.MAX_VALUE, objects);
+        return collected(cycles.collectFor(Long.MAX_VALUE, objects));
     }
 
     /**
@@ -885,7 +899,7 @@ public final class ConfinedHeap extends HandleTier {
         reclaimer.drainAll();
         long[] all = withHandles(given);
         return destructors.started() == destroyed
-                ? cycles.collectFrom(all)
+                ? collected(cycles.collectFrom(all))
                 : CollectionResult.NOTHING;
     }
 

@@ -88,6 +88,42 @@ class DamageTest {
     }
 
     @Test
+    void aWritePastTheEndOfGarbageIsFoundWhenACollectionFreesIt() {
+        long node = heap().allocate(NODE);
+        heap().setReference(node, 0, node);
+        Memory.putLong(node, 16, 3);
+        heap().release(node);
+        refused(
+                "write past the end of an object (offset=16 bytes=8 first=0x03): address=0x%x"
+                        .formatted(node),
+                () -> heap().collectCycles(1000L)); // which does not look at all objects first
+        assertEquals(0, heap().liveObjects());
+    }
+
+    @Test
+    void aWritePastTheEndOfGarbageIsFoundWhenTheHeapCollectsByItself() {
+        long node = heap().allocate(NODE);
+        heap().setReference(node, 0, node);
+        Memory.putLong(node, 16, 3);
+        heap().release(node);
+        refused(
+                "write past the end of an object (offset=16 bytes=8 first=0x03): address=0x%x"
+                        .formatted(node),
+                () -> {
+                    for (int i = 0; i < 100; i++) {
+                        makeGarbage();
+                    }
+                });
+        heap().collectCycles();
+    }
+
+    private void makeGarbage() {
+        long node = heap().allocate(NODE);
+        heap().setReference(node, 0, node);
+        heap().release(node);
+    }
+
+    @Test
     void aWriteToAFreedObjectIsFoundByVerify() {
         long leaf = heap().allocate(LEAF);
         heap().release(leaf);

@@ -178,6 +178,78 @@ class ProductionChecksTest {
         heap().release(leaf);
     }
 
+    /** A node that refers to itself and to an address inside it, where a header seems to be. */
+    private long garbageThatRefersInto(ConfinedHeap heap, TypeInfo node, long looksLike) {
+        long garbage = heap.allocate(node);
+        long inside = garbage + 512;
+        Memory.putLong(inside - HeaderWord.BYTES, Memory.getLong(looksLike - HeaderWord.BYTES));
+        Memory.putLong(inside - HeaderWord.WORD_B, 0);
+        heap.setReference(garbage, 0, garbage);
+        heap.initReference(garbage, 8, inside);
+        return inside;
+    }
+
+    @Test
+    void aReferenceIntoAnObjectOfACollectedCycle() {
+        TypeInfo node =
+                TypeInfo.builder("Node")
+                        .reference("self", "Node")
+                        .reference("next", "Node")
+                        .opaque(1000, 8)
+                        .build();
+        long other = heap().allocate(node);
+        long inside = garbageThatRefersInto(heap(), node, other);
+        heap().release(inside - 512);
+        refused(
+                "release of what is no object: address=0x%x".formatted(inside),
+                heap()::collectCycles);
+        heap().verify();
+        assertEquals(1, heap().liveObjects(), "the cycle is freed all the same");
+        heap().release(other);
+    }
+
+    @Test
+    void aReferenceIntoAnObjectThatSeemsALeafOfACollectedCycle() {
+        TypeInfo node =
+                TypeInfo.builder("Node")
+                        .reference("self", "Node")
+                        .reference("leaf", "Leaf")
+                        .opaque(1000, 8)
+                        .build();
+        heap().register(LEAF, node);
+        long leaf = heap().allocate(LEAF);
+        long inside = garbageThatRefersInto(heap(), node, leaf);
+        heap().release(inside - 512);
+        refused(
+                "release of what is no object: address=0x%x".formatted(inside),
+                heap()::collectCycles);
+        heap().verify();
+        assertEquals(1, heap().liveObjects());
+        heap().release(leaf);
+    }
+
+    @Test
+    void aCollectedCycleThatRefersToAFreedObject() {
+        TypeInfo node =
+                TypeInfo.builder("Node")
+                        .reference("self", "Node")
+                        .reference("leaf", "Leaf")
+                        .build();
+        heap().register(LEAF, node);
+        long leaf = heap().allocate(LEAF);
+        long garbage = heap().allocate(node);
+        heap().setReference(garbage, 0, garbage);
+        heap().initReference(garbage, 8, leaf);
+        heap().release(leaf); // the field's reference, which the program had given away
+        heap().release(garbage);
+        refused(
+                "object released more often than retained, or not an object: address=0x%x"
+                        .formatted(leaf),
+                heap()::collectCycles);
+        heap().verify();
+        assertEquals(0, heap().liveObjects());
+    }
+
     @Test
     void releasesOfWhatIsNoObjectToASharedHeap() {
         TypeInfo block = TypeInfo.leaf("Block", 1008, 8);

@@ -68,6 +68,9 @@ public final class BlockAllocator {
 
     private long collectedBytes;
 
+    /** What a collector was to free and what is no block; see {@link #takeNoBlock}. */
+    private long noBlock = NONE;
+
     /** Told of freed blocks in checked mode. */
     private @Nullable FreeWatch watch;
 
@@ -260,6 +263,7 @@ public final class BlockAllocator {
     /**
      * Takes back the blocks of a list of addresses, up to the first that something holds.
      * Neighbours in the list mostly are on one page, whose entry is written once for all of them.
+     * What is no block is left alone, for {@link #takeNoBlock}.
      *
      * @param from address of the first entry
      * @param end address behind the last
@@ -267,7 +271,8 @@ public final class BlockAllocator {
      * @return address of the entry that it stopped at
      */
     public long freeUntilHeld(long from, long end, long held) {
-        long entry = 0;
+        long entry = NO_PAGE;
+        long shape = NO_BLOCKS;
         long list = 0;
         long count = 0;
         long at = from;
@@ -277,30 +282,29 @@ public final class BlockAllocator {
                 break;
             }
             at += Long.BYTES;
-            if (CheckedLevel.ALL) {
-                if (entry != 0) {
-                    collected(entry, list, count);
-                    entry = 0;
-                }
-                collectedBytes += blockBytesAt(block);
-                free(block);
-                continue;
-            }
             long its = pageEntry(block);
             if (its != entry) {
-                if (entry != 0) {
+                if (count != 0) {
                     collected(entry, list, count);
                 }
                 entry = its;
-                list = getLong(entry);
+                shape = shapeAt(block);
+                list = shape == NO_BLOCKS ? 0 : getLong(entry);
                 count = 0;
             }
-            putLong(block, 0);
-            putLong(block, HeaderWord.WORD_B, list);
-            list = block;
-            count++;
+            if (!mayBeBlock(shape, block)) {
+                noBlock = block;
+            } else if (CheckedLevel.ALL) {
+                collectedBytes += blockBytesAt(block);
+                free(block);
+            } else {
+                putLong(block, 0);
+                putLong(block, HeaderWord.WORD_B, list);
+                list = block;
+                count++;
+            }
         }
-        if (entry != 0) {
+        if (count != 0) {
             collected(entry, list, count);
         }
         return at;
@@ -791,7 +795,16 @@ public final class BlockAllocator {
 
     /** A collector frees this block on its own. */
     public void countCollected(long block) {
-        collectedBytes += blockBytesAt(block);
+        if (mayBeBlock(block)) {
+            collectedBytes += blockBytesAt(block);
+        }
+    }
+
+    /** What a collector was to free since the last call although no block starts there, or 0. */
+    public long takeNoBlock() {
+        long taken = noBlock;
+        noBlock = NONE;
+        return taken;
     }
 
     /** Bytes that collectors have freed so far. */

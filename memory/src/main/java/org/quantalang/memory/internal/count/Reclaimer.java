@@ -149,6 +149,7 @@ public final class Reclaimer {
                     long header = dead;
                     dead = getLong(header, HeaderWord.WORD_B);
                     reclaim(header);
+                    tellFault();
                 }
             }
         } finally {
@@ -263,9 +264,7 @@ public final class Reclaimer {
         if (freed != 0) {
             blocks.freed(page, freeList, freed);
         }
-        if ((overReleased | noBlock) != 0) {
-            throw takeFault();
-        }
+        tellFault();
         return left;
     }
 
@@ -311,12 +310,29 @@ public final class Reclaimer {
         }
     }
 
-    private IllegalStateException takeFault() {
+    /**
+     * Throws what was found while objects died, which the loop or the collection left alone.
+     *
+     * @throws IllegalStateException if there is any
+     */
+    private void tellFault() {
+        if ((overReleased | noBlock) == 0) {
+            return;
+        }
         long over = overReleased;
         long none = noBlock;
         overReleased = 0;
         noBlock = 0;
-        return none != 0 ? blocks.noBlock(none) : overReleased(over, getLong(over));
+        throw none != 0 ? blocks.noBlock(none) : overReleased(over, getLong(over));
+    }
+
+    /** The same once a collection has ended. */
+    public void collected() {
+        long none = blocks.takeNoBlock();
+        if (none != BlockAllocator.NONE) {
+            noBlock = none;
+        }
+        tellFault();
     }
 
     /** The object is gone; a weak reference or a buffer holds its header. */
@@ -391,19 +407,19 @@ public final class Reclaimer {
         }
     }
 
-    /** One reference less, without freeing or collecting here and now. */
+    /** One reference less, without collecting here and now; a fault is told later. */
     public void drop(long header) {
         long word = getLong(header);
         long after = word - HeaderWord.ONE_STRONG;
         if (after < HeaderWord.ONE_STRONG) {
             if (HeaderWord.lastOfLeaf(word)) {
-                blocks.free(header);
+                freeBlock(header);
             } else if (HeaderWord.alive(word)) {
                 if (!HeaderWord.pinned(word)) {
                     bury(header, word);
                 }
             } else {
-                throw overReleased(header, word);
+                overReleased = header;
             }
         } else {
             putLong(header, after);
@@ -426,9 +442,17 @@ public final class Reclaimer {
         }
         long word = getLong(header);
         if ((word & (HeaderWord.WEAK_MASK | HeaderWord.HELD_BY_BUFFER)) == 0) {
-            blocks.free(header);
+            freeBlock(header);
         } else {
             keepHeader(header, word);
+        }
+    }
+
+    private void freeBlock(long header) {
+        if (blocks.mayBeBlock(header)) {
+            blocks.free(header);
+        } else {
+            noBlock = header;
         }
     }
 

@@ -112,7 +112,7 @@ final class Disposal {
         for (long at = found.boundary.bottom(); at != end; at += Long.BYTES) {
             long header = getLong(at);
             long word = getLong(header);
-            if ((word & LocalTrace.NOT_ENTERED) != 0) {
+            if (LocalTrace.neverEntered(word)) {
                 reclaimer.drop(header);
                 continue;
             }

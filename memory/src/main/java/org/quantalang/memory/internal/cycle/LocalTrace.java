@@ -54,6 +54,14 @@ final class LocalTrace {
     static final long NOT_ENTERED = HeaderWord.ACYCLIC | HeaderWord.PINNED | MEMBER;
 
     /**
+     * Of that kind, or dead: then the reference is one that somebody else released, and word B no
+     * note but a free block's link.
+     */
+    static boolean neverEntered(long word) {
+        return (word & NOT_ENTERED) != 0 || word >>> STRONG_SHIFT == 0;
+    }
+
+    /**
      * The part of a word that is {@code ONE_STRONG} if the reference that led there is the only
      * one, and the object may be entered without more ado. A candidate may not: its references are
      * counted.
@@ -184,7 +192,7 @@ final class LocalTrace {
                         // Otherwise dominated, and never seen again: not worth a note.
                         boolean first = true;
                         enter = false;
-                        if ((word & NOT_ENTERED) != 0) {
+                        if (neverEntered(word)) {
                             leftOut |= (word & MEMBER) != 0;
                         } else {
                             long note = getLong(child, SideCount.WORD);
@@ -227,7 +235,7 @@ final class LocalTrace {
                 tried += Long.BYTES;
                 long word = getLong(header);
                 long note = getLong(header, SideCount.WORD);
-                if ((word & NOT_ENTERED) != 0 || (note & ENTERED) != 0) {
+                if (neverEntered(word) || (note & ENTERED) != 0) {
                     continue;
                 }
                 if (leaveOutOld && (word & OLD) != 0) {
