@@ -112,7 +112,7 @@ public final class ConfinedHeap extends HandleTier {
         types = new TypeTable(space, blocks.classes(), countTypes);
         census = new HeapCensus(blocks::walk, types);
         checks = new ObjectChecks(config.name(), space, blocks.walk(), types, counts());
-        if (CheckedLevel.SITES) {
+        if (CheckedLevel.KEEPS) {
             checks.keepFreed(blocks::giveBack);
             checks.countOutside();
             blocks.watch(checks);
@@ -1078,7 +1078,7 @@ public final class ConfinedHeap extends HandleTier {
         checkUnused();
         tellLeaks(policy, config);
         NumbersOut.closing(numberOut, this);
-        if (CheckedLevel.SITES) {
+        if (CheckedLevel.KEEPS) {
             checks.closing(config.notices());
         }
         closed = true;

@@ -127,7 +127,7 @@ public final class SharedHeap extends HandleTier {
         checks =
                 new ObjectChecks(
                         config.name(), space, pages.walk(), table, SharedHeader.FOR_CHECKS);
-        if (CheckedLevel.SITES) {
+        if (CheckedLevel.KEEPS) {
             pages.watch(checks);
         }
         DestructorCalls destructors = new DestructorCalls(this, table, config.failureHandler());
@@ -140,7 +140,7 @@ public final class SharedHeap extends HandleTier {
                         javaObjects(),
                         destructors::run,
                         config.releaseBudget());
-        if (CheckedLevel.SITES) {
+        if (CheckedLevel.KEEPS) {
             checks.keepFreed(reclaimer::giveBack);
         }
         accounts = new SharedAccounts(this, config, pages, owners, reclaimer);
@@ -980,7 +980,7 @@ public final class SharedHeap extends HandleTier {
             checkUnused();
             tellLeaks(policy, config);
             NumbersOut.closing(numberOut, this);
-            if (CheckedLevel.SITES) {
+            if (CheckedLevel.KEEPS) {
                 checks.closing(config.notices());
             }
             closed = true;

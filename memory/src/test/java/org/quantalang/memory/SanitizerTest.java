@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.File;
 import java.io.IOException;
@@ -24,16 +26,47 @@ import java.util.stream.Stream;
 class SanitizerTest {
     private static final String SOURCE = "int read_int(int *at) { return *at; }";
 
-    @Test
-    void readingAFreedObjectInCIsReported(@TempDir Path folder)
+    @ParameterizedTest
+    @ValueSource(strings = {"off", "counts", "sampled", "full"})
+    void readingAFreedObjectInCIsReportedInEveryLevel(String level, @TempDir Path folder)
             throws IOException, InterruptedException, URISyntaxException {
-        assertReported(run(folder, "freed"), "freed object reads");
+        assertReported(run(folder, level, "freed"), "freed object reads");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"off", "full"})
+    void readingAnObjectInCThatDiedWithItsHolderIsReported(String level, @TempDir Path folder)
+            throws IOException, InterruptedException, URISyntaxException {
+        assertReported(run(folder, level, "held"), "freed object reads");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"off", "full"})
+    void readingACollectedObjectInCIsReported(String level, @TempDir Path folder)
+            throws IOException, InterruptedException, URISyntaxException {
+        assertReported(run(folder, level, "collected"), "freed object reads");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"off", "full"})
+    void readingAFreedObjectOfASharedHeapInCIsReported(String level, @TempDir Path folder)
+            throws IOException, InterruptedException, URISyntaxException {
+        assertReported(run(folder, level, "shared"), "freed object reads");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"off", "sampled", "full"})
+    void anObjectWhereAFreedOneWasMayBeReadInC(String level, @TempDir Path folder)
+            throws IOException, InterruptedException, URISyntaxException {
+        String output = run(folder, level, "reused");
+        assertTrue(output.contains("reused block reads 42"), output);
+        assertFalse(output.contains("AddressSanitizer:"), output);
     }
 
     @Test
     void readingPastTheEndInCIsReported(@TempDir Path folder)
             throws IOException, InterruptedException, URISyntaxException {
-        assertReported(run(folder, "24"), "past the end reads");
+        assertReported(run(folder, "full", "24"), "past the end reads");
     }
 
     private static void assertReported(String output, String never) {
@@ -42,7 +75,7 @@ class SanitizerTest {
         assertFalse(output.contains(never), output);
     }
 
-    private static String run(Path folder, String what)
+    private static String run(Path folder, String level, String what)
             throws IOException, InterruptedException, URISyntaxException {
         String sanitizer = sanitizer();
         Path source = Files.writeString(folder.resolve("read.c"), SOURCE);
@@ -65,7 +98,8 @@ class SanitizerTest {
                 new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:TieredStopAtLevel=1",
-                        "-Dquanta.heap.checked=full",
+                        "-Dquanta.heap.checked=" + level,
+                        "-Dquanta.heap.quarantine=65536",
                         "--enable-native-access=ALL-UNNAMED",
                         "-cp",
                         classPath(),

@@ -196,7 +196,7 @@ public final class BlockAllocator {
 
     /** Takes back a block whose object is gone; its header word becomes zero. */
     public void free(long block) {
-        if (CheckedLevel.SITES && watches(block) && watch != null && watch.keeps(block)) {
+        if (CheckedLevel.KEEPS && watches(block) && watch != null && watch.keeps(block)) {
             return;
         }
         giveBack(block);
@@ -209,7 +209,7 @@ public final class BlockAllocator {
 
     /** Whether a block must be freed by itself, since checked mode may keep it. */
     public boolean watches(long block) {
-        return CheckedLevel.ALL || (CheckedLevel.SAMPLING && watched.mayHave(block));
+        return CheckedLevel.KEEPS_ALL || (CheckedLevel.SAMPLING && watched.mayHave(block));
     }
 
     /**
@@ -294,7 +294,7 @@ public final class BlockAllocator {
             }
             if (!mayBeBlock(shape, block)) {
                 noBlock = block;
-            } else if (CheckedLevel.ALL) {
+            } else if (CheckedLevel.KEEPS_ALL) {
                 collectedBytes += blockBytesAt(block);
                 free(block);
             } else {

@@ -266,7 +266,7 @@ public final class BlockWalk {
 
     private static boolean inUseOrKept(long block) {
         return !HeaderWord.free(getLong(block))
-                || (CheckedLevel.SITES && getLong(block, HeaderWord.WORD_B) == HeaderWord.KEPT);
+                || (CheckedLevel.KEEPS && getLong(block, HeaderWord.WORD_B) == HeaderWord.KEPT);
     }
 
     /** Checks every page's own numbers and free list; tells each fault to {@code report}. */

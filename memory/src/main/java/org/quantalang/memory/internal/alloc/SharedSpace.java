@@ -144,7 +144,7 @@ public final class SharedSpace {
 
     /** Any thread: frees a block of a page that this thread does not own. */
     public void freeRemote(long block) {
-        if (CheckedLevel.SITES
+        if (CheckedLevel.KEEPS
                 && watch != null
                 && of(COMMON).blocks.watches(block)
                 && watch.keeps(block)) {

@@ -170,7 +170,7 @@ public final class Reclaimer {
      * given back together. Nothing in here may free a block in another way while some wait.
      */
     private long drainPlain(long most) {
-        if (countTypes || CheckedLevel.ALL) {
+        if (countTypes || CheckedLevel.KEEPS_ALL) {
             return most;
         }
         long left = most;

@@ -8,6 +8,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
 
 /**
  * Tells AddressSanitizer, if it was loaded in front of the JVM, which memory C may not touch: freed
@@ -16,6 +17,14 @@ import java.lang.invoke.MethodHandle;
  * <p>Any thread.
  */
 final class AddressSanitizer {
+    /**
+     * Whether to look for it, which takes 20 milliseconds. Who runs the JVM with it sets one of
+     * these: it must be loaded first, and leave the JVM its signals.
+     */
+    private static final boolean SOUGHT =
+            System.getenv("ASAN_OPTIONS") != null
+                    || Objects.requireNonNullElse(System.getenv("LD_PRELOAD"), "").contains("asan");
+
     private static final @Nullable MethodHandle POISON = function("__asan_poison_memory_region");
     private static final @Nullable MethodHandle UNPOISON =
             function("__asan_unpoison_memory_region");
@@ -29,6 +38,9 @@ final class AddressSanitizer {
     // libraries that were loaded in front, dlsym does.
     @SuppressWarnings("restricted")
     private static @Nullable MethodHandle function(String name) {
+        if (!SOUGHT) {
+            return null;
+        }
         Linker linker = Linker.nativeLinker();
         MemorySegment dlsym = linker.defaultLookup().find("dlsym").orElse(null);
         if (dlsym == null) {

@@ -49,6 +49,15 @@ public enum CheckedLevel {
     /** {@link #FULL}. */
     public static final boolean ALL = CURRENT == FULL;
 
+    /**
+     * Every freed block waits before it is used again: in full, and in any level if {@link
+     * AddressSanitizer} is there to see who touches it.
+     */
+    public static final boolean KEEPS_ALL = ALL || AddressSanitizer.PRESENT;
+
+    /** Some freed blocks do. */
+    public static final boolean KEEPS = SITES || KEEPS_ALL;
+
     private static CheckedLevel current() {
         String property = System.getProperty(PROPERTY);
         return parse(property != null ? property : System.getenv(VARIABLE));

@@ -269,12 +269,13 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
     @Override
     public boolean keeps(long block) {
         History history = histories.get(block);
-        if (CheckedLevel.SAMPLING) {
-            if (history == null) {
-                return false;
-            }
+        if (history == null && !CheckedLevel.KEEPS_ALL) {
+            return false; // not one of the sample
+        }
+        if (CheckedLevel.SAMPLING && history != null) {
             sample.remove(block);
-        } else if (history != null) {
+        }
+        if (CheckedLevel.ALL && history != null) {
             checkObject(block, history);
             AddressSanitizer.unpoison(block, block + walk.blockBytesAt(block));
         }

@@ -28,7 +28,7 @@ final class Quarantine {
     static final String PROPERTY = "quanta.heap.quarantine";
 
     private static final long LIMIT_BYTES = Long.getLong(PROPERTY, 16L << 20);
-    private static final int MOST_BLOCKS = CheckedLevel.SAMPLING ? 256 : Integer.MAX_VALUE;
+    private static final int MOST_BLOCKS = CheckedLevel.KEEPS_ALL ? Integer.MAX_VALUE : 256;
 
     private final BlockWalk walk;
 
