@@ -13,6 +13,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.quantalang.memory.ConfinedHeap;
+import org.quantalang.memory.HeapConfig;
 import org.quantalang.memory.TypeInfo;
 
 import java.util.concurrent.TimeUnit;
@@ -37,7 +38,9 @@ public class AllocateBenchmark {
     @Param({"32", "256"})
     public int bytes;
 
-    private ConfinedHeap heap = ConfinedHeap.open();
+    private final ConfinedHeap heap = ConfinedHeap.open();
+    private final ConfinedHeap counting =
+            ConfinedHeap.open(HeapConfig.DEFAULT.withCountsPerType(true));
     private TypeInfo leaf = PAIR;
 
     /** Makes the state; JMH does. */
@@ -48,12 +51,14 @@ public class AllocateBenchmark {
     public void describe() {
         leaf = TypeInfo.leaf("Leaf", bytes, 8);
         heap.register(leaf, PAIR);
+        counting.register(leaf);
     }
 
-    /** Closes the heap. */
+    /** Closes the heaps. */
     @TearDown
     public void close() {
         heap.close();
+        counting.close();
     }
 
     /**
@@ -70,6 +75,12 @@ public class AllocateBenchmark {
     @Benchmark
     public void heap_uninitialized() {
         heap.release(heap.allocateUninitialized(leaf));
+    }
+
+    /** The same in a heap that counts what each type allocates and frees. */
+    @Benchmark
+    public void heap_countedPerType() {
+        counting.release(counting.allocateUninitialized(leaf));
     }
 
     /** A zeroed leaf. */
