@@ -131,7 +131,7 @@ class SanitizerTest {
     }
 
     /** What this JVM has on its module and class paths, and the folder of the tests. */
-    private static String classPath() throws URISyntaxException {
+    static String classPath() throws URISyntaxException {
         URL child = SanitizerChild.class.getResource("SanitizerChild.class");
         assertNotNull(child);
         Path tests = Path.of(child.toURI());
