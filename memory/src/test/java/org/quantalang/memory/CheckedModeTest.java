@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.function.Executable;
@@ -188,5 +190,89 @@ class CheckedModeTest {
         assertTrue(text.contains("caller=intruder"), text);
         assertEquals(1, heap().strongCount(leaf));
         heap().release(leaf);
+    }
+
+    @Nested
+    class GivenASharedHeap {
+        private final SharedHeap shared = SharedHeap.open();
+
+        @AfterEach
+        void verifyAndClose() {
+            try (shared) {
+                shared.verify();
+                assertEquals(0, shared.liveObjects());
+            }
+        }
+
+        @Test
+        void aWildOrMisalignedAddress() {
+            assumeAddressesAreLookedAt();
+            long leaf = shared.allocate(LEAF);
+            refused(
+                    "release of what is no such object (outside the heap): address=0x12340",
+                    () -> shared.release(0x12340));
+            refused("retain of what is no such object (outside the heap)", () -> shared.retain(0));
+            refused("retain of what is no such object (misaligned)", () -> shared.retain(leaf + 8));
+            refused(
+                    "release of what is no such object (not the start of a block)",
+                    () -> shared.release(leaf + 16));
+            shared.release(leaf);
+        }
+
+        @Test
+        void aDoubleRelease() {
+            long leaf = shared.allocate(LEAF);
+            shared.release(leaf);
+            refused(
+                    "release of what is no such object (freed): address=0x%x".formatted(leaf),
+                    () -> shared.release(leaf));
+        }
+
+        @Test
+        void aReferenceToAFreedObject() {
+            long node = shared.allocate(NODE);
+            long leaf = shared.allocate(LEAF);
+            shared.release(leaf);
+            refused(
+                    "retain of what is no such object (freed)",
+                    () -> shared.setReference(node, 0, leaf));
+            assertEquals(0, shared.getReference(node, 0), "a refused store changes nothing");
+            shared.release(node);
+        }
+
+        @Test
+        void anUseAfterFreeOrOutOfBounds() {
+            assumeAddressesAreLookedAt();
+            long leaf = shared.allocate(LEAF);
+            refused(
+                    "putLong of what is no such object (out of bounds: offset=24 bytes=8"
+                            + " payloadBytes=24)",
+                    () -> shared.putLong(leaf, 24, 1));
+            shared.release(leaf);
+            refused("getLong of what is no such object (freed)", () -> shared.getLong(leaf, 0));
+            refused(
+                    "moveReference of what is no such object (freed)",
+                    () -> shared.moveReference(leaf, 0, 0));
+        }
+
+        @Test
+        void anObjectOfAnotherHeap() {
+            assumeAddressesAreLookedAt();
+            long leaf = heap().allocate(LEAF);
+            refused(
+                    "retain of what is no such object (outside the heap, in heap=heap)",
+                    () -> shared.retain(leaf));
+            heap().release(leaf);
+        }
+
+        @Test
+        void aDeadObjectThatIsHeldWeakly() {
+            assumeAddressesAreLookedAt();
+            long leaf = shared.allocate(LEAF);
+            shared.weakRetain(leaf);
+            shared.release(leaf);
+            refused("retain of what is no such object (dead)", () -> shared.retain(leaf));
+            shared.weakRelease(leaf);
+        }
     }
 }

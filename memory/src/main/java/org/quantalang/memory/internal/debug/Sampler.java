@@ -3,7 +3,7 @@ package org.quantalang.memory.internal.debug;
 import java.util.SplittableRandom;
 
 /**
- * Chooses objects by allocated bytes: one each {@value #PROPERTY} bytes on average, 2 MiB if not
+ * Chooses objects by allocated bytes: one each {@value #PROPERTY} bytes on average, 4 MiB if not
  * given. The distances are exponential, so that each byte has the same chance whatever was
  * allocated before it, and nothing that a program does at regular intervals hides between two of
  * them. They begin with a fixed seed: the same program gets the same sample.
@@ -14,7 +14,7 @@ public final class Sampler {
     static final String PROPERTY = "quanta.heap.sample";
 
     /** Bytes from one object of the sample to the next, on average. */
-    static final long MEAN_BYTES = Math.max(1, Long.getLong(PROPERTY, 2L << 20));
+    static final long MEAN_BYTES = Math.max(1, Long.getLong(PROPERTY, 4L << 20));
 
     private static final long SEED = 0x5eed;
 
