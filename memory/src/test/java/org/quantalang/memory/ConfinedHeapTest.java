@@ -66,6 +66,7 @@ class ConfinedHeapTest {
             assertEquals(0, heap().liveObjects());
         }
 
+        @CandidatesMustWait
         @Test
         void headerTellsWhatTheSeedsHeaderTells() {
             long object = heap().allocate(NODE);

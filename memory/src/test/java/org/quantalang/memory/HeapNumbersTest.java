@@ -52,6 +52,7 @@ class HeapNumbersTest {
         abstract Heap open(HeapConfig config);
     }
 
+    @CandidatesMustWait
     @ParameterizedTest
     @EnumSource
     void tellWhatTheHeapDidAndHolds(Kind kind) {

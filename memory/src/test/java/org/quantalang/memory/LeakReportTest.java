@@ -69,6 +69,7 @@ class LeakReportTest {
             assertEquals(List.of(), notices);
         }
 
+        @CandidatesMustWait
         @Test
         void garbageCyclesAndImmortalObjectsAreNoLeaks() {
             long a = person();
@@ -289,6 +290,7 @@ class LeakReportTest {
             heap.verify();
         }
 
+        @CandidatesMustWait
         @Test
         void aCollectionMayNotCloseIt() {
             List<String> refusals = new ArrayList<>();

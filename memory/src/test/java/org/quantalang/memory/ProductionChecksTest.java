@@ -205,6 +205,7 @@ class ProductionChecksTest {
         return inside;
     }
 
+    @CandidatesMustWait
     @Test
     void aReferenceIntoAnObjectOfACollectedCycle() {
         TypeInfo node =
@@ -224,6 +225,7 @@ class ProductionChecksTest {
         heap().release(other);
     }
 
+    @CandidatesMustWait
     @Test
     void aReferenceIntoAnObjectThatSeemsALeafOfACollectedCycle() {
         TypeInfo node =
@@ -244,6 +246,7 @@ class ProductionChecksTest {
         heap().release(leaf);
     }
 
+    @CandidatesMustWait
     @Test
     void aCollectedCycleThatRefersToAFreedObject() {
         TypeInfo node =

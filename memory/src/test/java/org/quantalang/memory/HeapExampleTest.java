@@ -1,0 +1,76 @@
+package org.quantalang.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The program of the README's section on the heap: the same text, and it does what that says. */
+class HeapExampleTest {
+    private static final Path SOURCE =
+            Path.of("src/test/java/org/quantalang/memory/HeapExampleTest.java");
+    private static final Path README = Path.of("../README.md");
+
+    // begin
+    static List<String> lifeOfAFile() {
+        List<String> said = new ArrayList<>();
+        TypeInfo folder = TypeInfo.builder("Folder").reference("file", "File").build();
+        TypeInfo file =
+                TypeInfo.builder("File")
+                        .weakReference("folder", folder)
+                        .int64("size")
+                        .destructor((heap, object) -> said.add("file is gone"))
+                        .build();
+        HeapConfig config = HeapConfig.DEFAULT.withLimitBytes(64 << 20);
+        try (ConfinedHeap heap = ConfinedHeap.open(config)) {
+            long home = heap.allocate(folder);
+            long notes = heap.allocate(file);
+            heap.setWeakReference(notes, file.offset("folder"), home); // does not keep it alive
+            heap.moveReference(home, folder.offset("file"), notes); // the field owns the file now
+
+            long found =
+                    heap.loadWeak(notes, file.offset("folder")); // a reference of our own, or 0
+            said.add("found its folder: " + (found == home));
+            heap.release(found);
+
+            long names = heap.allocateArray(TypeInfo.byteArray(), 1_000_000); // zeroed
+            said.add("bytes: " + heap.length(names));
+            heap.release(names); // its pages can go back to the system
+
+            heap.release(home); // the last reference: the folder dies, and the file with it
+            said.add("alive: " + heap.liveObjects());
+        }
+        return said;
+    }
+
+    // end
+
+    @Test
+    void doesWhatItSays() {
+        assertEquals(
+                List.of("found its folder: true", "bytes: 1000000", "file is gone", "alive: 0"),
+                lifeOfAFile());
+    }
+
+    @Test
+    void isTheReadmes() throws IOException {
+        String readme = Files.readString(README);
+        int section = readme.indexOf("## The heap");
+        int start = readme.indexOf("```java\n", section) + "```java\n".length();
+        List<String> source = Files.readAllLines(SOURCE);
+        String program =
+                source
+                        .subList(source.indexOf("    // begin") + 1, source.indexOf("    // end"))
+                        .stream()
+                        .map(line -> line.isEmpty() ? line : line.substring(4))
+                        .collect(Collectors.joining("\n"));
+        assertEquals(
+                program.strip(), readme.substring(start, readme.indexOf("```", start)).strip());
+    }
+}
