@@ -87,6 +87,7 @@ class DamageTest {
         heap().release(large);
     }
 
+    @CandidatesMustWait
     @Test
     void aWritePastTheEndOfGarbageIsFoundWhenACollectionFreesIt() {
         long node = heap().allocate(NODE);
@@ -100,6 +101,7 @@ class DamageTest {
         assertEquals(0, heap().liveObjects());
     }
 
+    @CandidatesMustWait
     @Test
     void aWritePastTheEndOfGarbageIsFoundWhenTheHeapCollectsByItself() {
         long node = heap().allocate(NODE);
