@@ -15,6 +15,8 @@ import org.quantalang.memory.internal.object.Memory;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.LongStream;
 
 /** What is found with checked mode off: the table in docs/design/28-checked-mode.md, by line. */
 class ProductionChecksTest {
@@ -267,6 +269,64 @@ class ProductionChecksTest {
                 heap()::collectCycles);
         heap().verify();
         assertEquals(0, heap().liveObjects());
+    }
+
+    @CandidatesMustWait
+    @Test
+    void aCycleThatRefersToAFreedObjectAndTakesALongTrace() {
+        longTraceMeetsAFreedObject(ConfinedHeap::collectCycles);
+    }
+
+    @CandidatesMustWait
+    @Test
+    void aCycleThatRefersToAFreedObjectAndTakesATraceInSlices() {
+        longTraceMeetsAFreedObject(
+                heap -> {
+                    boolean complete = false;
+                    while (!complete) {
+                        complete = heap.collectCycles(1L).complete();
+                    }
+                });
+    }
+
+    /**
+     * Three nodes that each hold the others, so that no local trace tells that they are garbage.
+     */
+    private static void longTraceMeetsAFreedObject(Consumer<ConfinedHeap> collect) {
+        TypeInfo node =
+                TypeInfo.builder("Node")
+                        .reference("one", "Node")
+                        .reference("two", "Node")
+                        .reference("freed", "Node")
+                        .build();
+        HeapConfig config =
+                HeapConfig.DEFAULT
+                        .withAutomaticCollection(false)
+                        .withCycleOptions(CycleOptions.DEFAULT.withLocalObjects(1));
+        try (ConfinedHeap heap = ConfinedHeap.open(config)) {
+            long kept = heap.allocate(node);
+            long freed = heap.allocate(node);
+            long[] ring = {heap.allocate(node), heap.allocate(node), heap.allocate(node)};
+            for (int i = 0; i < 3; i++) {
+                heap.setReference(ring[i], 0, ring[(i + 1) % 3]);
+                heap.setReference(ring[i], 8, ring[(i + 2) % 3]);
+            }
+            heap.initReference(ring[0], 16, freed);
+            heap.release(kept);
+            heap.release(freed); // the field's reference; its block refers to the next free one
+            LongStream.of(ring).forEach(heap::release);
+            refused(
+                    "object released more often than retained, or not an object: address=0x%x"
+                            .formatted(freed),
+                    () -> collect.accept(heap));
+            heap.collectCycles(); // goes on with a trace in slices
+            heap.verify();
+            assertEquals(0, heap.liveObjects());
+            long[] again = LongStream.range(0, 5).map(_ -> heap.allocate(node)).toArray();
+            assertEquals(5, LongStream.of(again).distinct().count());
+            heap.verify();
+            LongStream.of(again).forEach(heap::release);
+        }
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.quantalang.memory.internal.object.Memory.putLong;
 
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.object.Memory;
 
 /**
  * The numbers that tell the side counts of one trace from those of all others. They run out after
@@ -15,10 +16,14 @@ import org.quantalang.memory.internal.object.HeaderWord;
 final class Epochs {
     static final long LAST = (1L << 32) - 1;
 
+    /** Above the upper half of any address, so that a free block's link is no trace's note. */
+    private static final long BEFORE_FIRST = Memory.ADDRESS_LIMIT >>> SideCount.EPOCH_SHIFT;
+
     private final BlockAllocator blocks;
     private final long last;
+    private final long beforeFirst;
 
-    private long current = SideCount.LOCAL;
+    private long current;
 
     /** The epoch of a trace that runs in slices, and so may outlive others; 0 if there is none. */
     private long kept;
@@ -26,11 +31,13 @@ final class Epochs {
     /**
      * Makes the epochs of a heap.
      *
-     * @param last the largest; at least 8
+     * @param last the largest; at least 8, and small in tests only
      */
     Epochs(BlockAllocator blocks, long last) {
         this.blocks = blocks;
         this.last = last;
+        this.beforeFirst = last > 2 * BEFORE_FIRST ? BEFORE_FIRST : SideCount.LOCAL;
+        this.current = beforeFirst;
     }
 
     /** Makes sure that {@code count} epochs can be taken without a walk: no unsliced trace runs. */
@@ -56,7 +63,7 @@ final class Epochs {
 
     private void startAnew() {
         long keep = kept;
-        long renamed = SideCount.LOCAL + 1;
+        long renamed = beforeFirst + 1;
         blocks.walk()
                 .forEach(
                         (header, _) -> {

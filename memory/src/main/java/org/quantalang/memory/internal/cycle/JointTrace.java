@@ -235,7 +235,7 @@ final class JointTrace {
                     continue;
                 }
                 long word = getLong(child);
-                if ((word & NOT_ENTERED) != 0) {
+                if (LocalTrace.neverEntered(word)) {
                     partial |= (word & MEMBER) != 0;
                 } else if ((word & notAlone) != 0 && word >>> STRONG_SHIFT != 1) {
                     leftOut = true;

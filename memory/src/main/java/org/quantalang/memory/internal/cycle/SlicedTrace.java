@@ -293,7 +293,7 @@ final class SlicedTrace {
                 long word = getLong(child);
                 if ((word & MEMBER) != 0) {
                     putLong(child + SideCount.WORD, getLong(child + SideCount.WORD) + 1);
-                } else if ((word & LocalTrace.NOT_ENTERED) == 0) {
+                } else if (!LocalTrace.neverEntered(word)) {
                     markChild(child, word);
                 }
             }
