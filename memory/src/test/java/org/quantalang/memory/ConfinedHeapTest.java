@@ -66,20 +66,22 @@ class ConfinedHeapTest {
             assertEquals(0, heap().liveObjects());
         }
 
-        @CandidatesMustWait
         @Test
         void headerTellsWhatTheSeedsHeaderTells() {
-            long object = heap().allocate(NODE);
-            heap().retain(object);
-            heap().weakRetain(object);
-            assertEquals(
-                    new RcHeader(2, 1, GcColor.BLACK, false, false, false, NODE),
-                    heap().header(object));
-            heap().release(object);
-            assertEquals(GcColor.PURPLE, heap().header(object).color());
-            assertTrue(heap().header(object).buffered());
-            heap().weakRelease(object);
-            heap().release(object);
+            try (ConfinedHeap heap = ConfinedHeap.open(HeapUnderTest.COLLECTS_WHEN_ASKED)) {
+                long object = heap.allocate(NODE);
+                heap.retain(object);
+                heap.weakRetain(object);
+                assertEquals(
+                        new RcHeader(2, 1, GcColor.BLACK, false, false, false, NODE),
+                        heap.header(object));
+                heap.release(object);
+                assertEquals(GcColor.PURPLE, heap.header(object).color());
+                assertTrue(heap.header(object).buffered());
+                heap.weakRelease(object);
+                heap.release(object);
+                heap.verify();
+            }
         }
     }
 

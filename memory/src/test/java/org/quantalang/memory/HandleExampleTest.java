@@ -5,17 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.stream.Collectors;
 
 /** The program of the README's section on handles: the same text, and it does what that says. */
 class HandleExampleTest {
-    private static final Path SOURCE =
-            Path.of("src/test/java/org/quantalang/memory/HandleExampleTest.java");
-    private static final Path README = Path.of("../README.md");
-
     // begin
     interface Person {} // a name for the compiler; nothing implements it
 
@@ -47,17 +39,6 @@ class HandleExampleTest {
 
     @Test
     void isTheReadmes() throws IOException {
-        String readme = Files.readString(README);
-        int section = readme.indexOf("## Objects by handle");
-        int start = readme.indexOf("```java\n", section) + "```java\n".length();
-        List<String> source = Files.readAllLines(SOURCE);
-        String program =
-                source
-                        .subList(source.indexOf("    // begin") + 1, source.indexOf("    // end"))
-                        .stream()
-                        .map(line -> line.isEmpty() ? line : line.substring(4))
-                        .collect(Collectors.joining("\n"));
-        assertEquals(
-                program.strip(), readme.substring(start, readme.indexOf("```", start)).strip());
+        Readme.assertShows("## Objects by handle", HandleExampleTest.class);
     }
 }

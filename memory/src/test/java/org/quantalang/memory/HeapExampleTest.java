@@ -5,18 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /** The program of the README's section on the heap: the same text, and it does what that says. */
 class HeapExampleTest {
-    private static final Path SOURCE =
-            Path.of("src/test/java/org/quantalang/memory/HeapExampleTest.java");
-    private static final Path README = Path.of("../README.md");
-
     // begin
     static List<String> lifeOfAFile() {
         List<String> said = new ArrayList<>();
@@ -60,17 +53,6 @@ class HeapExampleTest {
 
     @Test
     void isTheReadmes() throws IOException {
-        String readme = Files.readString(README);
-        int section = readme.indexOf("## The heap");
-        int start = readme.indexOf("```java\n", section) + "```java\n".length();
-        List<String> source = Files.readAllLines(SOURCE);
-        String program =
-                source
-                        .subList(source.indexOf("    // begin") + 1, source.indexOf("    // end"))
-                        .stream()
-                        .map(line -> line.isEmpty() ? line : line.substring(4))
-                        .collect(Collectors.joining("\n"));
-        assertEquals(
-                program.strip(), readme.substring(start, readme.indexOf("```", start)).strip());
+        Readme.assertShows("## The heap", HeapExampleTest.class);
     }
 }

@@ -52,11 +52,11 @@ class HeapNumbersTest {
         abstract Heap open(HeapConfig config);
     }
 
-    @CandidatesMustWait
     @ParameterizedTest
     @EnumSource
     void tellWhatTheHeapDidAndHolds(Kind kind) {
-        try (Heap heap = kind.open(HeapConfig.DEFAULT.withLimitBytes(10L << 20))) {
+        HeapConfig config = HeapUnderTest.COLLECTS_WHEN_ASKED.withLimitBytes(10L << 20);
+        try (Heap heap = kind.open(config)) {
             long node = heap.allocate(NODE);
             long ring = heap.allocate(NODE);
             long large = heap.allocate(LARGE);

@@ -13,6 +13,9 @@ import org.quantalang.memory.internal.debug.CheckedLevel;
  * whether anything is left. Registered as a field with {@code @RegisterExtension}.
  */
 final class HeapUnderTest implements BeforeEachCallback, AfterEachCallback {
+    /** For tests that need a candidate or garbage to wait until they ask for a collection. */
+    static final HeapConfig COLLECTS_WHEN_ASKED = HeapConfig.DEFAULT.withAutomaticCollection(false);
+
     private final HeapConfig config;
     private ConfinedHeap heap;
     private boolean mayLeak;

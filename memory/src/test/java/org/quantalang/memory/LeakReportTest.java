@@ -36,7 +36,7 @@ class LeakReportTest {
     private final List<String> notices = new ArrayList<>();
     private final ConfinedHeap heap =
             ConfinedHeap.open(
-                    HeapConfig.DEFAULT
+                    HeapUnderTest.COLLECTS_WHEN_ASKED
                             .withName("people")
                             .withLeakPolicy(LeakPolicy.REPORT)
                             .withNotices(notices::add));
@@ -69,7 +69,6 @@ class LeakReportTest {
             assertEquals(List.of(), notices);
         }
 
-        @CandidatesMustWait
         @Test
         void garbageCyclesAndImmortalObjectsAreNoLeaks() {
             long a = person();
@@ -290,13 +289,12 @@ class LeakReportTest {
             heap.verify();
         }
 
-        @CandidatesMustWait
         @Test
         void aCollectionMayNotCloseIt() {
             List<String> refusals = new ArrayList<>();
             List<ConfinedHeap> closing = new ArrayList<>();
             HeapConfig config =
-                    HeapConfig.DEFAULT.withCollectionListener(
+                    HeapUnderTest.COLLECTS_WHEN_ASKED.withCollectionListener(
                             _ -> refusals.add(refusal(closing.getFirst()::close)));
             try (ConfinedHeap listened = ConfinedHeap.open(config)) {
                 closing.add(listened);

@@ -14,7 +14,6 @@ import java.util.stream.Collectors;
 /** The README's program with a mistake: compiled and run in a JVM of its own, it says that. */
 class MistakeExampleTest {
     private static final Path BIN = Path.of(System.getProperty("java.home"), "bin");
-    private static final String END = "```";
 
     @Test
     void offTellsNothing(@TempDir Path folder) throws Exception {
@@ -23,13 +22,13 @@ class MistakeExampleTest {
 
     @Test
     void fullSaysWhatTheReadmeSays(@TempDir Path folder) throws Exception {
-        String expected = block("```\n", readme().indexOf("today a 0. In full:"));
+        String expected = Readme.block("today a 0. In full:", "");
         assertEquals(withoutAddresses(expected), withoutAddresses(run(folder, "full")));
     }
 
     private static String run(Path folder, String level) throws Exception {
         Path source = folder.resolve("Main.java");
-        Files.writeString(source, block("```java\n", readme().indexOf("## Mistakes")));
+        Files.writeString(source, Readme.block("## Mistakes", "java"));
         String path = SanitizerTest.classPath();
         output(BIN.resolve("javac").toString(), "-cp", path, source.toString());
         return output(
@@ -49,17 +48,6 @@ class MistakeExampleTest {
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         process.waitFor();
         return text;
-    }
-
-    private static String readme() throws Exception {
-        return Files.readString(Path.of("../README.md"));
-    }
-
-    /** The text of the block that begins with these back quotes behind an index. */
-    private static String block(String start, int from) throws Exception {
-        String readme = readme();
-        int at = readme.indexOf(start, from) + start.length();
-        return readme.substring(at, readme.indexOf(END, at)).strip();
     }
 
     private static String withoutAddresses(String text) {

@@ -22,7 +22,8 @@ import java.util.stream.LongStream;
 class ProductionChecksTest {
     private static final TypeInfo LEAF = TypeInfo.leaf("Leaf", 24, 8);
 
-    @RegisterExtension final HeapUnderTest test = new HeapUnderTest();
+    @RegisterExtension
+    final HeapUnderTest test = new HeapUnderTest(HeapUnderTest.COLLECTS_WHEN_ASKED);
 
     private ConfinedHeap heap() {
         return test.heap();
@@ -207,7 +208,6 @@ class ProductionChecksTest {
         return inside;
     }
 
-    @CandidatesMustWait
     @Test
     void aReferenceIntoAnObjectOfACollectedCycle() {
         TypeInfo node =
@@ -227,7 +227,6 @@ class ProductionChecksTest {
         heap().release(other);
     }
 
-    @CandidatesMustWait
     @Test
     void aReferenceIntoAnObjectThatSeemsALeafOfACollectedCycle() {
         TypeInfo node =
@@ -248,7 +247,6 @@ class ProductionChecksTest {
         heap().release(leaf);
     }
 
-    @CandidatesMustWait
     @Test
     void aCollectedCycleThatRefersToAFreedObject() {
         TypeInfo node =
@@ -271,13 +269,11 @@ class ProductionChecksTest {
         assertEquals(0, heap().liveObjects());
     }
 
-    @CandidatesMustWait
     @Test
     void aCycleThatRefersToAFreedObjectAndTakesALongTrace() {
         longTraceMeetsAFreedObject(ConfinedHeap::collectCycles);
     }
 
-    @CandidatesMustWait
     @Test
     void aCycleThatRefersToAFreedObjectAndTakesATraceInSlices() {
         longTraceMeetsAFreedObject(
@@ -300,9 +296,8 @@ class ProductionChecksTest {
                         .reference("freed", "Node")
                         .build();
         HeapConfig config =
-                HeapConfig.DEFAULT
-                        .withAutomaticCollection(false)
-                        .withCycleOptions(CycleOptions.DEFAULT.withLocalObjects(1));
+                HeapUnderTest.COLLECTS_WHEN_ASKED.withCycleOptions(
+                        CycleOptions.DEFAULT.withLocalObjects(1));
         try (ConfinedHeap heap = ConfinedHeap.open(config)) {
             long kept = heap.allocate(node);
             long freed = heap.allocate(node);
