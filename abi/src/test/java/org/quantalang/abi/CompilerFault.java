@@ -53,7 +53,9 @@ enum CompilerFault {
      * Loads the float from behind the declared type of the bit-field, where nothing of the struct
      * is; the RISC-V psABI passes the bit-field's and the float's own values.
      */
-    FLOAT_IN_THE_UNIT_OF_A_BIT_FIELD_ON_RISCV;
+    FLOAT_IN_THE_UNIT_OF_A_BIT_FIELD_ON_RISCV,
+    /** Aligns it to 8 on the stack as if it were not packed; AAPCS and gcc say 4. */
+    PACKED_DOUBLES_ON_THE_STACK_OF_ARM;
 
     private static final Part NOWHERE = Part.in("", 0, 0);
 
@@ -127,6 +129,11 @@ enum CompilerFault {
                             && plan.arguments().stream().anyMatch(CompilerFault::isSplit);
             case FLOAT_IN_THE_UNIT_OF_A_BIT_FIELD_ON_RISCV ->
                     target.architecture() == Architecture.RISCV64 && hasFloatInUnit(plan);
+            case PACKED_DOUBLES_ON_THE_STACK_OF_ARM ->
+                    target.architecture() == Architecture.ARM
+                            && plan.convention() == CallingConvention.C
+                            && !plan.signature().variadic()
+                            && hasDoublesAtAnOddWord(plan);
         };
     }
 
@@ -226,6 +233,34 @@ enum CompilerFault {
             }
         }
         return false;
+    }
+
+    /** Whether a record of doubles only, for the VFP registers, is on the stack between two. */
+    private static boolean hasDoublesAtAnOddWord(CallPlan plan) {
+        for (int i = 0; i < plan.arguments().size(); i++) {
+            Part first = plan.arguments().get(i).parts().stream().findFirst().orElse(NOWHERE);
+            if (first.stack().orElse(0) % Double.BYTES != 0
+                    && plan.argumentTypes().get(i).unwrap() instanceof CStructDef record
+                    && isOfDoublesOnly(record, plan.target())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isOfDoublesOnly(CType type, Target target) {
+        return switch (type.unwrap()) {
+            case CStructDef record ->
+                    record.fields().stream()
+                            .allMatch(
+                                    field ->
+                                            field.bitWidth().isEmpty()
+                                                    ? isOfDoublesOnly(field.type(), target)
+                                                    : field.bitWidth().getAsInt() == 0);
+            case CType.Array array -> isOfDoublesOnly(array.element(), target);
+            case CType.Complex complex -> isOfDoublesOnly(complex.part(), target);
+            case CType plain -> plain.isFloat() && plain.size(target) == Double.BYTES;
+        };
     }
 
     /** Whether a float goes into a register that lies in the unit of a bit-field before it. */

@@ -241,6 +241,33 @@ class CompilerFaultTest {
         }
     }
 
+    /** gcc 12 for this target reads b from 12 bytes above the stack pointer, clang from 16. */
+    @Test
+    void packedDoublesOnTheStackOfArmAreAlignedTo4() {
+        String prototype =
+                "double f(double a, double b, double c, double d, double e, double g, int i, int j,"
+                        + " int k, int l, int m, struct s x);";
+        String fields = "struct s { double a, b, c; }";
+        CallPlan packed =
+                plan(
+                        fields.replace("struct", "struct __attribute__((packed))")
+                                + "; "
+                                + prototype,
+                        Target.ARMV7_LINUX_GNUEABIHF,
+                        CallingConvention.C,
+                        "");
+        requireFault(CompilerFault.PACKED_DOUBLES_ON_THE_STACK_OF_ARM, packed);
+        assertEquals(4, packed.arguments().getLast().parts().getFirst().stack().orElse(-1));
+        CallPlan aligned =
+                plan(
+                        fields + "; " + prototype,
+                        Target.ARMV7_LINUX_GNUEABIHF,
+                        CallingConvention.C,
+                        "");
+        assertEquals(Optional.empty(), CompilerFault.of(aligned));
+        assertEquals(8, aligned.arguments().getLast().parts().getFirst().stack().orElse(-1));
+    }
+
     @Test
     void aFloatBehindTheUnitOfABitFieldIsCompared() {
         CallPlan plan =
