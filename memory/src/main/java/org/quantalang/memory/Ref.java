@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Cleaner;
+import java.util.Objects;
 
 /**
  * A handle: holds one strong reference to an object, or nothing, until it is closed or pointed
@@ -178,7 +179,7 @@ public final class Ref<T> implements AutoCloseable {
      */
     public void set(Ref<? extends T> other) {
         checkOpen();
-        long object = other.ofHeap(heap);
+        long object = other.beside(this);
         if (object != 0) {
             heap.retain(object);
         }
@@ -192,7 +193,7 @@ public final class Ref<T> implements AutoCloseable {
      */
     public void move(Ref<? extends T> other) {
         checkOpen();
-        long object = other.ofHeap(heap);
+        long object = other.beside(this);
         if (other != this) {
             other.forget();
             hold(object);
@@ -201,7 +202,9 @@ public final class Ref<T> implements AutoCloseable {
 
     /** Lets go of what it holds; stays open. */
     public void clear() {
-        checkOpen();
+        if (address == 0 || !heap.usable(user)) { // a closed handle holds nothing
+            checkOpen();
+        }
         hold(0);
     }
 
@@ -296,6 +299,16 @@ public final class Ref<T> implements AutoCloseable {
                     "handle is of another heap: handle=%s heap=%s".formatted(this, into));
         }
         return address;
+    }
+
+    /**
+     * The same for what another handle, which was looked at, may hold as well. A closed one holds
+     * nothing.
+     */
+    private long beside(Ref<?> checked) {
+        return address == 0 || heap != checked.heap || !Objects.equals(user, checked.user)
+                ? ofHeap(checked.heap)
+                : address;
     }
 
     /** Holds {@code owned}, a reference to an object of its type, instead of what it holds. */
