@@ -93,9 +93,6 @@ public final class SharedHeap extends HandleTier {
     private final Cleaner.Cleanable cleanable;
     private final Reservation reservation;
 
-    /** See {@link Owners#threadIds}. */
-    private final long[] threadIds;
-
     /** See {@link NumbersOut#opened}. */
     private long numberOut;
 
@@ -121,7 +118,6 @@ public final class SharedHeap extends HandleTier {
                         number -> later[0].runs(number));
         owners = new Owners(pages, mostOwners);
         later[0] = owners;
-        threadIds = owners.threadIds;
         TypeTable table = new TypeTable(space, pages.classes(), countTypes);
         types = new SharedTypes(table, countTypes);
         checks =
@@ -369,14 +365,12 @@ public final class SharedHeap extends HandleTier {
         if (CheckedLevel.SAMPLING && a == 0) {
             checks.alive("retain", object);
         }
-        if (threadIds[SharedHeader.owner(a)] == Thread.currentThread().threadId()) {
-            if (SharedHeader.biasFull(a)) {
-                reclaimer.retainFull(header, a);
-            } else {
-                Memory.putLong(header, SharedHeader.ownerRetained(a));
-            }
+        long after = SharedHeader.ownerRetained(a);
+        long thread = Thread.currentThread().threadId();
+        if (SharedHeader.plainFor(after) == thread) {
+            Memory.putLong(header, after);
         } else {
-            reclaimer.retainShared(header, a);
+            reclaimer.retain(header, a, thread);
         }
     }
 
@@ -396,26 +390,32 @@ public final class SharedHeap extends HandleTier {
             }
             checks.siteOfRelease(object);
         }
-        int owner = SharedHeader.owner(a);
-        if (threadIds[owner] == Thread.currentThread().threadId()) {
-            long after = SharedHeader.ownerReleased(a);
-            if (SharedHeader.noBias(after)) {
-                releaseLastOwned(owner, header, a);
-            } else {
-                Memory.putLong(header, after);
-            }
+        long after = SharedHeader.ownerReleased(a);
+        long thread = Thread.currentThread().threadId();
+        if (SharedHeader.plainFor(after) == thread) {
+            Memory.putLong(header, after);
         } else {
-            reclaimer.releaseShared(header, a);
+            releaseUnusual(header, a, thread);
         }
         if (CheckedLevel.SITES) {
             checks.tellFound();
         }
     }
 
-    private void releaseLastOwned(int owner, long header, long a) {
-        Owner self = owners.at(owner);
-        // Acquire: what others wrote to the object before they released it.
-        if (SharedHeader.exclusiveLeaf(Memory.getLongAcquire(header + HeaderWord.WORD_B))) {
+    /** A release that is the owner's last, or another thread's. */
+    private void releaseUnusual(long header, long a, long thread) {
+        if (!owners.isOfCaller(a, thread)) {
+            reclaimer.releaseShared(header, a);
+            return;
+        }
+        if (!SharedHeader.ownIsOne(a)) {
+            Memory.putLong(header, SharedHeader.ownerReleased(a));
+            return;
+        }
+        Owner self = owners.at(SharedHeader.owner(a));
+        if (SharedHeader.exclusiveLeaf(
+                // Acquire: what others wrote to the object before they released it.
+                Memory.getLongAcquire(header + HeaderWord.WORD_B))) {
             self.blocks.free(header);
             if (self.told()) {
                 reclaimer.attend(self);
@@ -791,6 +791,8 @@ public final class SharedHeap extends HandleTier {
      * The calling thread has done with the heap: its objects count for nobody from here on, its
      * pages serve others. It may use the heap again. The end of a thread does the same, once
      * another thread notices.
+     *
+     * @throws IllegalStateException if called in a destructor
      */
     public void leave() {
         reclaimer.leave();

@@ -2,6 +2,7 @@ package org.quantalang.memory;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.quantalang.memory.internal.shared.Owners;
 
 /** Random programs of four threads against a model; a failure names the seed. */
 class SharedHeapPropertyTest {
@@ -27,6 +28,16 @@ class SharedHeapPropertyTest {
     @Test
     void agreesWithTheModelWhenQuietPointsAreMany() throws Exception {
         run(HeapConfig.DEFAULT, 300, 50);
+    }
+
+    /** Threads that come late have no owner of their own number. */
+    @Test
+    void agreesWithTheModelWhenThreadsLendTheirNumbers() throws Exception {
+        long number = 0;
+        while (number <= Owners.MOST_SAME) {
+            number = Thread.ofPlatform().unstarted(() -> {}).threadId();
+        }
+        run(HeapConfig.DEFAULT, 100, 500);
     }
 
     @Test

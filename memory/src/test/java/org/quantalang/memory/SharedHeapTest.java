@@ -201,6 +201,32 @@ class SharedHeapTest {
             assertEquals(1, heap.strongCount(object));
             heap.release(object);
         }
+
+        @Test
+        void itsThreadCannotLeaveMeanwhile() {
+            List<String> refusals = new ArrayList<>();
+            TypeInfo type =
+                    TypeInfo.builder("Leaver")
+                            .reference("next", "Node")
+                            .destructor(
+                                    (_, _) ->
+                                            refusals.add(
+                                                    assertThrows(
+                                                                    IllegalStateException.class,
+                                                                    heap::leave)
+                                                            .getMessage()))
+                            .build();
+            long object = heap.allocate(type);
+            heap.initReference(object, NEXT, heap.allocate(NODE));
+            heap.release(object);
+            assertEquals(
+                    List.of(
+                            "thread cannot leave a heap in one of its destructors: thread="
+                                    + Thread.currentThread().getName()
+                                    + "; leave when the release that runs it has returned"),
+                    refusals);
+            heap.leave();
+        }
     }
 
     @Nested

@@ -48,9 +48,14 @@ public final class Owner {
 
     private final long freshB;
 
-    Owner(int number, OwnedPages pages) {
+    /**
+     * Makes one.
+     *
+     * @param freshA what word A of its objects begins with; 0 for nobody
+     */
+    Owner(int number, long freshA, OwnedPages pages) {
         this.number = number;
-        this.freshA = number == SharedSpace.COMMON ? 0 : SharedHeader.fresh(number);
+        this.freshA = freshA;
         this.freshB = number == SharedSpace.COMMON ? SharedHeader.freshMerged() : 0;
         this.pages = pages;
         this.blocks = pages.blocks;
@@ -64,6 +69,16 @@ public final class Owner {
     /** Whether the owner was told of objects, as far as one load tells. */
     public boolean told() {
         return !queue.isEmpty();
+    }
+
+    /** Whether it owns an object with this word A. */
+    boolean owns(long a) {
+        return SharedHeader.owner(a) == number && !isCommon();
+    }
+
+    /** Whether it does, and counts one reference to it, as to a fresh one. */
+    public boolean countsOne(long a) {
+        return SharedHeader.ownerAndCount(a) == freshA && !isCommon();
     }
 
     /** Whether objects wait to be looked at or to be destroyed. */

@@ -18,6 +18,13 @@ import java.util.List;
 public final class Owners {
     private static final int FIRST_TABLE = 64;
 
+    /**
+     * Threads with numbers up to this have the same number as owners, for ever: no other thread
+     * ever gets it, so that one compare tells whether an object counts for the caller. What an
+     * ended thread's owner keeps is the price, some KiB, so that they are not more.
+     */
+    public static final int MOST_SAME = 511;
+
     private final SharedSpace space;
     private final @Nullable Owner[] byNumber;
 
@@ -25,10 +32,15 @@ public final class Owners {
      * By number of an owner: the number of its thread, 0 if it has none. For "does this object
      * count for me", which reads it without any order like the table.
      */
-    public final long[] threadIds;
+    private final long[] threadIds;
+
+    /** In the order in which they were made, nobody first. */
+    private final List<Owner> made = new ArrayList<>();
+
+    /** Owners from here on serve one thread after the other. */
+    private final int firstLent;
 
     private @Nullable Owner[] table = new @Nullable Owner[FIRST_TABLE];
-    private int numbers = 1;
     private final Owner common;
 
     /** Makes the owners of a space; at first there is only nobody. */
@@ -36,8 +48,10 @@ public final class Owners {
         this.space = space;
         byNumber = new @Nullable Owner[mostOwners + 1];
         threadIds = new long[mostOwners + 1];
-        common = new Owner(SharedSpace.COMMON, space.of(SharedSpace.COMMON));
+        common = new Owner(SharedSpace.COMMON, 0, space.of(SharedSpace.COMMON));
         byNumber[SharedSpace.COMMON] = common;
+        made.add(common);
+        firstLent = Math.min(MOST_SAME, mostOwners / 2) + 1;
     }
 
     /** How many owners a heap of this size has at most. */
@@ -57,6 +71,14 @@ public final class Owners {
             throw new IllegalStateException("no such owner: number=" + number);
         }
         return owner;
+    }
+
+    /**
+     * Whether the calling thread, whose number is given, owns an object with this word A. Reads
+     * without any order: a thread finds its own number only if it wrote it.
+     */
+    public boolean isOfCaller(long a, long threadId) {
+        return threadIds[SharedHeader.owner(a)] == threadId;
     }
 
     /** The owner of the calling thread; it becomes one if it is none yet. */
@@ -80,8 +102,7 @@ public final class Owners {
         }
         space.lock.lock();
         try {
-            for (int number = 1; number < numbers; number++) {
-                Owner owner = at(number);
+            for (Owner owner : made) {
                 if (owner.threadId == id) {
                     return owner; // its place in the table belongs to another
                 }
@@ -94,30 +115,38 @@ public final class Owners {
 
     /** A thread uses the heap for the first time. */
     private Owner enter(Thread thread) {
-        Owner owner = unused();
-        if (owner == null) {
+        long id = thread.threadId();
+        int number = id < firstLent ? (int) id : unused();
+        if (number == SharedSpace.COMMON) {
             return common;
         }
-        owner.threadId = thread.threadId();
+        Owner owner = byNumber[number];
+        if (owner == null) {
+            long freshA =
+                    number < firstLent
+                            ? SharedHeader.fresh(number)
+                            : SharedHeader.freshOfLent(number);
+            owner = new Owner(number, freshA, space.make(number));
+            byNumber[number] = owner;
+            made.add(owner);
+        }
+        owner.threadId = id;
+        threadIds[number] = id;
         owner.thread = thread;
         owner.quiet = false;
-        threadIds[owner.number] = owner.threadId;
         place(owner);
         return owner;
     }
 
-    private @Nullable Owner unused() {
-        for (int number = 1; number < numbers; number++) {
-            if (at(number).thread == null) {
-                return at(number);
+    /** The number of an owner that a thread without one of its own may have; 0 if there is none. */
+    private int unused() {
+        for (int number = firstLent; number < byNumber.length; number++) {
+            Owner owner = byNumber[number];
+            if (owner == null || owner.thread == null) {
+                return number;
             }
         }
-        if (numbers == byNumber.length) {
-            return null;
-        }
-        Owner owner = new Owner(numbers, space.make(numbers));
-        byNumber[numbers++] = owner;
-        return owner;
+        return SharedSpace.COMMON;
     }
 
     /** A table in which every thread has a place of its own, or the largest worth having. */
@@ -137,8 +166,7 @@ public final class Owners {
 
     private @Nullable Owner @Nullable [] fill(int size) {
         @Nullable Owner[] fresh = new @Nullable Owner[size];
-        for (int number = 1; number < numbers; number++) {
-            Owner owner = at(number);
+        for (Owner owner : made) {
             if (owner.thread != null) {
                 int place = (int) owner.threadId & (size - 1);
                 if (fresh[place] != null) {
@@ -168,9 +196,9 @@ public final class Owners {
         space.lock.lock();
         try {
             List<Owner> running = new ArrayList<>();
-            for (int number = 1; number < numbers; number++) {
-                if (at(number).thread != null) {
-                    running.add(at(number));
+            for (Owner owner : made) {
+                if (owner.thread != null) {
+                    running.add(owner);
                 }
             }
             return running;
@@ -183,11 +211,7 @@ public final class Owners {
     public List<Owner> all() {
         space.lock.lock();
         try {
-            List<Owner> all = new ArrayList<>();
-            for (int number = 0; number < numbers; number++) {
-                all.add(at(number));
-            }
-            return all;
+            return new ArrayList<>(made);
         } finally {
             space.lock.unlock();
         }

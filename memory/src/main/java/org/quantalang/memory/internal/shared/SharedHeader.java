@@ -14,20 +14,27 @@ import org.quantalang.memory.internal.object.Memory;
  * all others atomically in word B; the object's count is the sum.
  *
  * <pre>
- *  word A  63      40 39      28 27       16 15        0      stored by the owner thread alone
- *         +----------+----------+-----------+-----------+
- *         | ops   24 | bias  12 | owner  12 | type   16 |
- *         +----------+----------+-----------+-----------+
+ *  word A  63      40  39 38      28 27       16 15        0  stored by the owner thread alone
+ *         +----------+---+----------+-----------+-----------+
+ *         | ops   24 | L | bias  11 | owner  12 | type   16 |
+ *         +----------+---+----------+-----------+-----------+
  *  word B  63      44 43      20 19        8 7         0      changed by compare-and-set or add
  *         +----------+----------+-----------+-----------+
  *         | ops   20 | shared 24| weak   12 | flags   8 |      shared is signed
  *         +----------+----------+-----------+-----------+
  *  flags   7 leaf  6 claimed  5 buffered  4 acyclic  3 finalized  2 dead  1 queued  0 merged
  *
+ *  L: lent, that is, the owner's number is not its thread's own
+ *
  *  dying:       word A is type, in bits 62 to 28 the next of the work list in 16-byte granules from
  *               the heap's base (0 ends the list), and in bit 63 whether its page is its owner's
  *  free block:  word A is 0, word B the next free block
  * </pre>
+ *
+ * <p>The owner's count is bias + 1, of a lent number the bias. So an object whose owner has its
+ * thread's number counts for that thread, and its count neither overflows nor ends, exactly if the
+ * word after the change has that owner and is not lent: {@link #plainFor}. A bias that overflows or
+ * falls below 0 changes L, and that of a lent number is never so low or high that it could.
  *
  * <p>Both ops fields count retains. They are for a collector beside running threads, which must see
  * that a count went up and down between its two looks; nothing reads them yet. On top of their
@@ -38,18 +45,18 @@ import org.quantalang.memory.internal.object.Memory;
  *
  * <pre>
  *  state     word A            word B                     who may destroy
- *  BIASED    owner, bias &gt; 0   not merged                 nobody
- *  QUEUED    owner, bias &gt; 0   not merged, queued         nobody: the owner has it in its queue
+ *  BIASED    owner               not merged                 nobody
+ *  QUEUED    owner               not merged, queued         nobody: the owner has it in its queue
  *  MERGED    no owner          merged, shared &gt; 0         nobody
  *  DYING     no owner          merged, shared 0           who made it so
  *  DEAD      no owner          dead; weak &gt; 0 or queued   its block goes to who removes the last of these
  *
  *  from     event                                  to                     method
- *  BIASED   owner retains, bias not full           BIASED  bias + 1       ownerRetained
- *  BIASED   owner retains, bias full               BIASED  shared + half, then bias - half   spilledIn, spilledOut
- *  BIASED   owner releases, bias &gt; 1              BIASED  bias - 1       ownerReleased
- *  BIASED   owner releases, bias = 1, B exclusive  DYING   (no atomic)    exclusive
- *  BIASED   owner releases, bias = 1               MERGED or DYING        withoutOwner, then merged
+ *  BIASED   owner retains, own not full            BIASED  own + 1        ownerRetained
+ *  BIASED   owner retains, own full                BIASED  shared + half, then own - half   spilledIn, spilledOut
+ *  BIASED   owner releases, own &gt; 1               BIASED  own - 1        ownerReleased
+ *  BIASED   owner releases, own = 1, B exclusive   DYING   (no atomic)    exclusive
+ *  BIASED   owner releases, own = 1                MERGED or DYING        withoutOwner, then merged
  *  BIASED   other retains                          BIASED  shared + 1     RETAIN_SHARED
  *  BIASED   other releases, shared stays &gt;= 0     BIASED  shared - 1     releasedByOther
  *  BIASED   other releases, shared becomes -1      QUEUED  told to owner  releasedByOther
@@ -66,12 +73,12 @@ import org.quantalang.memory.internal.object.Memory;
  * </pre>
  *
  * <p>What holds, and {@code CountModelTest} checks for two threads over every interleaving: {@code
- * bias + shared} is the number of strong references whenever no operation is half done and never
+ * own + shared} is the number of strong references whenever no operation is half done and never
  * less than that in between; word A of an unmerged object is stored by its owner's runner alone,
  * word A of a merged one only by who destroys it; exactly one thread sees the last reference go; a
  * block is freed exactly once, when nothing can reach its header any more.
  *
- * <p>Pure functions of words; who applies them how is in {@code SharedCounts}.
+ * <p>Pure functions of words; who applies them how is in {@link SharedReclaimer}.
  */
 public final class SharedHeader {
     /** Word B's offset. */
@@ -87,14 +94,26 @@ public final class SharedHeader {
     static final int MOST_OWNERS = (1 << OWNER_BITS) - 1;
 
     static final int BIAS_SHIFT = OWNER_SHIFT + OWNER_BITS;
-    static final int BIAS_BITS = 12;
+    static final int BIAS_BITS = 11;
     static final long ONE_BIAS = 1L << BIAS_SHIFT;
     static final long BIAS_MASK = ((1L << BIAS_BITS) - 1) << BIAS_SHIFT;
 
-    /** How much a full bias moves to the shared count. */
-    static final long HALF_BIAS = 1L << (BIAS_BITS - 1);
+    /** The owner's number is not its thread's own, so that the short forms do not do. */
+    private static final long LENT = 1L << (BIAS_SHIFT + BIAS_BITS);
 
-    private static final long ONE_OP_A = 1L << (BIAS_SHIFT + BIAS_BITS);
+    /** The bias, where it is, from which half moves to the shared count before it rises. */
+    private static final long FULL = BIAS_MASK - ONE_BIAS;
+
+    /** How much that is. */
+    static final long HALF = 1L << (BIAS_BITS - 1);
+
+    /** Brings {@link #LENT} to where it makes a word negative, and the owner to bit 0. */
+    private static final int TO_SIGN = 63 - BIAS_SHIFT - BIAS_BITS;
+
+    private static final int TO_OWNER = TO_SIGN + OWNER_SHIFT;
+    private static final long WITHOUT_BIAS = ~(BIAS_MASK >>> OWNER_SHIFT);
+
+    private static final long ONE_OP_A = LENT << 1;
 
     // ---- word B
 
@@ -151,8 +170,12 @@ public final class SharedHeader {
         return (int) (a >>> OWNER_SHIFT) & MOST_OWNERS;
     }
 
-    static long bias(long a) {
-        return (a & BIAS_MASK) >>> BIAS_SHIFT;
+    /** What the owner counts; 0 without one. */
+    static long own(long a) {
+        if (owner(a) == 0) {
+            return 0;
+        }
+        return ((a & BIAS_MASK) >>> BIAS_SHIFT) + ((a & LENT) == 0 ? 1 : 0);
     }
 
     static long shared(long b) {
@@ -165,7 +188,7 @@ public final class SharedHeader {
 
     /** References as both words say; 0 of an object that dies. */
     public static long strong(long a, long b) {
-        return bias(a) * (has(b, MERGED) ? 0 : 1) + shared(b);
+        return own(a) + shared(b);
     }
 
     /** The same for the object of a header. */
@@ -240,14 +263,14 @@ public final class SharedHeader {
     }
 
     /**
-     * The owner holds the only reference of any kind, given that its bias is 1: no other thread can
+     * The owner holds the only reference of any kind, given that it counts 1: no other thread can
      * reach the object, so that nothing about it needs to be atomic any more.
      */
     static boolean exclusive(long b) {
         return (b & NOT_EXCLUSIVE) == 0;
     }
 
-    /** A leaf of which the owner holds the only reference of any kind, given a bias of 1. */
+    /** A leaf of which the owner holds the only reference of any kind, given that it counts 1. */
     public static boolean exclusiveLeaf(long b) {
         return (b & (NOT_EXCLUSIVE | LEAF)) == LEAF;
     }
@@ -262,31 +285,47 @@ public final class SharedHeader {
 
     // ---- word A, by the owner's runner
 
-    /** A fresh object's word A, but for its type. */
+    /** A fresh object's word A, but for its type; the owner's number is its thread's. */
     static long fresh(int owner) {
-        return ONE_BIAS | (long) owner << OWNER_SHIFT;
+        return (long) owner << OWNER_SHIFT;
+    }
+
+    /** The same of an owner with another number. */
+    static long freshOfLent(int owner) {
+        return fresh(owner) | LENT | ONE_BIAS;
+    }
+
+    /**
+     * The number of the thread that may store this word after {@link #ownerRetained} or {@link
+     * #ownerReleased} without another look: it owns the object, whose count neither overflows nor
+     * ends by that. If there is none such, what no thread has for its number.
+     */
+    public static long plainFor(long after) {
+        return after << TO_SIGN >> TO_OWNER & WITHOUT_BIAS;
     }
 
     public static long ownerRetained(long a) {
         return a + (ONE_BIAS + ONE_OP_A);
     }
 
-    /** The bias is so high that half of it moves before it rises: one test of one bit. */
-    public static boolean biasFull(long a) {
-        return (a & HALF_BIAS * ONE_BIAS) != 0;
+    /** The owner counts one reference, as to a fresh object. */
+    public static boolean ownIsOne(long a) {
+        long count = a & (BIAS_MASK | LENT);
+        return count == 0 || count == (LENT | ONE_BIAS);
+    }
+
+    /** Half of the owner's count must move before it rises. */
+    static boolean full(long a) {
+        return (a & BIAS_MASK) >= FULL;
     }
 
     public static long ownerReleased(long a) {
         return a - ONE_BIAS;
     }
 
-    public static boolean onlyBias(long a) {
-        return (a & BIAS_MASK) == ONE_BIAS;
-    }
-
-    /** After a release, with the word that it leaves: that was the last that the owner counts. */
-    public static boolean noBias(long after) {
-        return (after & BIAS_MASK) == 0;
+    /** Of all that the word says, whose the object is and what that owner counts. */
+    static long ownerAndCount(long a) {
+        return a & (OWNER_MASK | BIAS_MASK | LENT);
     }
 
     /** The first half of a merge: from here on no thread takes itself for the owner. */
@@ -294,9 +333,9 @@ public final class SharedHeader {
         return a & HeaderWord.TYPE_MASK;
     }
 
-    /** Half of a full bias is in word B already. */
-    static long spilledOut(long a) {
-        return a - HALF_BIAS * ONE_BIAS;
+    /** So much of the owner's count is in word B already. */
+    static long spilledOut(long a, long part) {
+        return a - part * ONE_BIAS;
     }
 
     // ---- word B
@@ -322,18 +361,18 @@ public final class SharedHeader {
         return !has(b, QUEUED) && has(after, QUEUED);
     }
 
-    static long spilledIn(long b) {
-        return b + HALF_BIAS * ONE_SHARED;
+    static long spilledIn(long b, long part) {
+        return b + part * ONE_SHARED;
     }
 
     /** The second half of a merge: word A's count comes here. */
-    static long merged(long b, long bias) {
-        return b + bias * ONE_SHARED | MERGED;
+    static long merged(long b, long own) {
+        return b + own * ONE_SHARED | MERGED;
     }
 
     /** The same for an object that came through the queue, or was claimed: that flag goes. */
-    static long handedBack(long b, long bias) {
-        return taken(merged(b, bias));
+    static long handedBack(long b, long own) {
+        return taken(merged(b, own));
     }
 
     /** No thread puts it on the queue any more: the runner merges it as if it had been there. */
@@ -343,7 +382,7 @@ public final class SharedHeader {
 
     /** Of an object from the queue: no reference of any kind is left. */
     static boolean goneFromQueue(long a, long b) {
-        return bias(a) + shared(b) == 0 && (b & (WEAK_MASK | BUFFERED)) == 0;
+        return own(a) + shared(b) == 0 && (b & (WEAK_MASK | BUFFERED)) == 0;
     }
 
     /** Its destructor runs, with a reference of its own. */

@@ -56,18 +56,30 @@ public final class SharedReclaimer {
 
     // ---- counts
 
-    /** The owner retains, and its bias is full: half of it moves to the shared count first. */
-    public void retainFull(long header, long a) {
+    /** A retain by others than the owner, of a full count, or with a lent number. */
+    public void retain(long header, long a, long thread) {
+        if (!owners.isOfCaller(a, thread)) {
+            retainShared(header, a);
+        } else if (SharedHeader.full(a)) {
+            retainFull(header, a);
+        } else {
+            putLong(header, SharedHeader.ownerRetained(a));
+        }
+    }
+
+    /** The owner retains, and its count is full: half of it moves to the shared count first. */
+    private static void retainFull(long header, long a) {
+        long part = SharedHeader.HALF;
         long b = getLongAcquire(header + SharedHeader.WORD_B);
-        while (!compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.spilledIn(b))) {
+        while (!compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.spilledIn(b, part))) {
             b = getLongAcquire(header + SharedHeader.WORD_B);
         }
-        settlePinned(header, SharedHeader.spilledIn(b));
-        putLong(header, SharedHeader.ownerRetained(SharedHeader.spilledOut(a)));
+        settlePinned(header, SharedHeader.spilledIn(b, part));
+        putLong(header, SharedHeader.ownerRetained(SharedHeader.spilledOut(a, part)));
     }
 
     /** Another thread than the owner retains. */
-    public void retainShared(long header, long a) {
+    private static void retainShared(long header, long a) {
         if (a == 0) {
             throw new IllegalStateException(
                     "retain of a freed object: address=0x%x".formatted(header + HeaderWord.BYTES));
@@ -261,6 +273,13 @@ public final class SharedReclaimer {
         if (self.isCommon()) {
             return;
         }
+        if (self.dying.draining) {
+            // What is amid its release counts for this owner and frees to its pages.
+            throw new IllegalStateException(
+                    "thread cannot leave a heap in one of its destructors: thread=%s; leave when"
+                                    .formatted(Thread.currentThread().getName())
+                            + " the release that runs it has returned");
+        }
         attendAll(self);
         DyingList found = new DyingList();
         space.lock.lock();
@@ -306,16 +325,16 @@ public final class SharedReclaimer {
         }
         // Claimed, so that nobody who finds no owner would have to tell it.
         putLong(header, SharedHeader.withoutOwner(a));
-        if (mergeQueued(header, SharedHeader.bias(a), !told)) {
+        if (mergeQueued(header, SharedHeader.own(a), !told)) {
             bury(found, header);
         }
     }
 
     /** The second half of a merge; returns whether no reference is left. */
-    private static boolean mergeQueued(long header, long bias, boolean taken) {
+    private static boolean mergeQueued(long header, long own, boolean taken) {
         long b = getLongAcquire(header + SharedHeader.WORD_B);
         while (true) {
-            long after = taken ? SharedHeader.handedBack(b, bias) : SharedHeader.merged(b, bias);
+            long after = taken ? SharedHeader.handedBack(b, own) : SharedHeader.merged(b, own);
             // Full, as in lastOwned.
             if (compareAndSet(header + SharedHeader.WORD_B, b, after)) {
                 return SharedHeader.lastGone(after);
@@ -369,10 +388,10 @@ public final class SharedReclaimer {
         putLong(header, SharedHeader.withoutOwner(a));
         if (SharedHeader.goneFromQueue(a, b)) {
             // No reference of any kind is left: nobody else can change word B.
-            putLong(header + SharedHeader.WORD_B, SharedHeader.handedBack(b, SharedHeader.bias(a)));
+            putLong(header + SharedHeader.WORD_B, SharedHeader.handedBack(b, SharedHeader.own(a)));
             return true;
         }
-        return mergeQueued(header, SharedHeader.bias(a), true);
+        return mergeQueued(header, SharedHeader.own(a), true);
     }
 
     private void leaveQueue(long header, long seen) {
@@ -426,8 +445,7 @@ public final class SharedReclaimer {
     /** Takes away a reference to an object that has others. */
     void releaseLive(long header) {
         long a = getLong(header);
-        if (owners.threadIds[SharedHeader.owner(a)] == Thread.currentThread().threadId()
-                && !SharedHeader.onlyBias(a)) {
+        if (owners.isOfCaller(a, Thread.currentThread().threadId()) && !SharedHeader.ownIsOne(a)) {
             putLong(header, SharedHeader.ownerReleased(a));
         } else if (minusOne(header, a)) {
             throw new IllegalStateException(
@@ -512,8 +530,6 @@ public final class SharedReclaimer {
         if (types.countsTypes() || self.isCommon()) {
             return most;
         }
-        long[] threadIds = owners.threadIds;
-        long thread = Thread.currentThread().threadId();
         long left = most;
         long head = list.first;
         while (head != DyingList.END && left > 0) {
@@ -535,12 +551,7 @@ public final class SharedReclaimer {
                 }
                 long child = object - HeaderWord.BYTES;
                 long childA = getLong(child);
-                if (threadIds[SharedHeader.owner(childA)] == thread) {
-                    long after = SharedHeader.ownerReleased(childA);
-                    if (!SharedHeader.noBias(after)) {
-                        putLong(child, after);
-                        continue;
-                    }
+                if (self.countsOne(childA)) {
                     long b = getLongAcquire(child + SharedHeader.WORD_B);
                     if (SharedHeader.exclusive(b)) {
                         if (SharedHeader.exclusiveLeaf(b)) {
@@ -552,9 +563,12 @@ public final class SharedReclaimer {
                         }
                         continue;
                     }
+                } else if (self.owns(childA)) {
+                    putLong(child, SharedHeader.ownerReleased(childA));
+                    continue;
                 }
                 list.first = head;
-                dropOne(list, thread, child, childA);
+                dropOne(self, list, child, childA);
                 head = list.first;
             }
             if (!SharedHeader.holdsBlock(getLongAcquire(header + SharedHeader.WORD_B))
@@ -571,12 +585,9 @@ public final class SharedReclaimer {
         return left;
     }
 
-    private void dropOne(DyingList list, long thread, long header, long a) {
-        boolean last =
-                owners.threadIds[SharedHeader.owner(a)] == thread
-                        ? lastOwned(header, a)
-                        : minusOne(header, a);
-        if (last) {
+    /** Releases what the owner counts once and not alone, or does not own. */
+    private void dropOne(Owner self, DyingList list, long header, long a) {
+        if (self.countsOne(a) ? lastOwned(header, a) : minusOne(header, a)) {
             bury(list, header);
         }
     }
@@ -619,24 +630,19 @@ public final class SharedReclaimer {
     }
 
     private void releaseSlots(Owner self, DyingList list, long start, long end) {
-        long[] threadIds = owners.threadIds;
-        long thread = Thread.currentThread().threadId();
         for (long slot = start; slot != end; slot += Long.BYTES) {
             long object = getLong(slot);
             if (object != 0) {
                 long header = object - HeaderWord.BYTES;
                 long a = getLong(header);
-                if (threadIds[SharedHeader.owner(a)] == thread) {
-                    if (!SharedHeader.onlyBias(a)) {
-                        putLong(header, SharedHeader.ownerReleased(a));
-                    } else if (SharedHeader.exclusiveLeaf(
-                            getLongAcquire(header + SharedHeader.WORD_B))) {
-                        self.blocks.free(header);
-                    } else if (lastOwned(header, a)) {
-                        bury(list, header);
-                    }
-                } else if (minusOne(header, a)) {
-                    bury(list, header);
+                if (self.countsOne(a)
+                        && SharedHeader.exclusiveLeaf(
+                                getLongAcquire(header + SharedHeader.WORD_B))) {
+                    self.blocks.free(header);
+                } else if (self.owns(a) && !self.countsOne(a)) {
+                    putLong(header, SharedHeader.ownerReleased(a));
+                } else {
+                    dropOne(self, list, header, a);
                 }
             }
         }

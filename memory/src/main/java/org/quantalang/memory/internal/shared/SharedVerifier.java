@@ -168,8 +168,8 @@ public final class SharedVerifier {
             if (owner != 0 || SharedHeader.shared(b) < 0) {
                 problem("merged, but with an owner or less than no reference", header);
             }
-        } else if (owner == 0 || !owners.runs(owner) || SharedHeader.bias(a) == 0) {
-            problem("not merged, but without owner or bias", header);
+        } else if (owner == 0 || !owners.runs(owner) || SharedHeader.own(a) == 0) {
+            problem("not merged, but without owner or a count of its own", header);
         } else if (space.ownerOf(header) != owner) {
             problem("owned, but not on a page of its owner", header);
         } else if (SharedHeader.shared(b) < 0 && !SharedHeader.has(b, SharedHeader.QUEUED)) {

@@ -14,6 +14,8 @@ import java.util.Set;
  *
  * <p>Of two objects, the first holds a reference to the second, which its destruction releases.
  *
+ * <p>The owner's count may spill at any retain, by one reference, as a full one does by half.
+ *
  * <p>A compare-and-set whose new value depends on nothing but the old is one step: a failed attempt
  * is as if it had not been made.
  */
@@ -43,7 +45,11 @@ final class CountModel {
         /** The last weak reference and the end of the destruction each look without changing. */
         LAST_WEAK_BY_LOOKING,
         /** A release of a merged object reads, subtracts and stores. */
-        PLAIN_RELEASE
+        PLAIN_RELEASE,
+        /** What spills is added to word B by reading and storing. */
+        PLAIN_SPILL,
+        /** The compare takes another thread for the owner, too. */
+        LOOSE_COMPARE
     }
 
     /** What was found. */
@@ -59,6 +65,7 @@ final class CountModel {
 
     private final int objects;
     private final int budget;
+    private final boolean lent;
     private final Set<Fault> faults;
 
     private final Map<Key, Step> seen = new HashMap<>();
@@ -66,9 +73,15 @@ final class CountModel {
     private String violation = "";
     private String trace = "";
 
-    CountModel(int objects, int budget, Fault... faults) {
+    /**
+     * A model.
+     *
+     * @param lent whether the owner's number is not its thread's
+     */
+    CountModel(int objects, int budget, boolean lent, Fault... faults) {
         this.objects = objects;
         this.budget = budget;
+        this.lent = lent;
         this.faults = faults.length == 0 ? Set.of() : EnumSet.of(faults[0], faults);
     }
 
@@ -82,6 +95,9 @@ final class CountModel {
         RETAIN_READ_A,
         RETAIN_OWNED,
         RETAIN_SHARED,
+        SPILL_READ_B,
+        SPILL_STORE_B,
+        SPILL_WRITE_A,
         RELEASE_READ_A,
         RELEASE_OWNED,
         LAST_OWNED_READ_B,
@@ -165,7 +181,7 @@ final class CountModel {
             }
             key = key << 4 | left;
             key = key << 1 | object;
-            key = key << 4 | SharedHeader.bias(a);
+            key = key << 4 | SharedHeader.own(a);
             key = key << 1 | (SharedHeader.owner(a) != 0 ? 1 : 0);
             key = key << 4 | (SharedHeader.shared(b) + 5);
             key = key << 3 | SharedHeader.weak(b);
@@ -217,7 +233,7 @@ final class CountModel {
         }
 
         private long object(int i) {
-            return (b[i] << 16 | SharedHeader.bias(a[i]) << 8)
+            return (b[i] << 16 | SharedHeader.own(a[i]) << 8)
                     ^ (SharedHeader.owner(a[i]) != 0 ? 1 : 0)
                     ^ (freed[i] ? 2 : 0)
                     ^ (long) destroyed[i] << 2;
@@ -227,7 +243,8 @@ final class CountModel {
     Outcome explore() {
         State start = new State();
         for (int i = 0; i < objects; i++) {
-            start.a[i] = SharedHeader.fresh(OWNER) | 1;
+            long fresh = lent ? SharedHeader.freshOfLent(OWNER) : SharedHeader.fresh(OWNER);
+            start.a[i] = fresh | 1;
             start.b[i] = SharedHeader.fresh(true, false);
         }
         for (int i = objects; i < 2; i++) {
@@ -263,7 +280,7 @@ final class CountModel {
                             + (i == 1 && state.edge ? 1 : 0);
             int weaks = state.threads[0].weaks[i] + state.threads[1].weaks[i];
             if (!state.freed[i] && state.destroyed[i] == 0) {
-                long sum = SharedHeader.bias(state.a[i]) + SharedHeader.shared(state.b[i]);
+                long sum = SharedHeader.own(state.a[i]) + SharedHeader.shared(state.b[i]);
                 if (sum != refs) {
                     fail(state, "counted " + sum + " references of " + refs + " to object " + i);
                 }
@@ -338,8 +355,15 @@ final class CountModel {
         step(state, t, what, change);
     }
 
-    private boolean owns(State state, int t, long a) {
+    /** What a thread finds by the table of owners. */
+    private static boolean owns(State state, int t, long a) {
         return t == 0 && !state.threads[0].ended && SharedHeader.owner(a) == OWNER;
+    }
+
+    /** What it finds by one compare, before it looks there; thread 0 has the owner's number. */
+    private boolean plain(int t, long after) {
+        long thread = SharedHeader.plainFor(after);
+        return thread == OWNER + t || (thread == OWNER && with(Fault.LOOSE_COMPARE));
     }
 
     private void begin(State state, int t, int object, String what, At at, Change change) {
@@ -457,6 +481,21 @@ final class CountModel {
         }
     }
 
+    private void spill(State state, int t) {
+        if (with(Fault.PLAIN_SPILL)) {
+            step(state, t, "spills", (s, self) -> self.at = At.SPILL_READ_B);
+            return;
+        }
+        touch(
+                state,
+                t,
+                "spills into B",
+                (s, self) -> {
+                    s.b[self.object] = SharedHeader.spilledIn(s.b[self.object], 1);
+                    self.at = At.SPILL_WRITE_A;
+                });
+    }
+
     private void advance(State state, int t) {
         Actor thread = state.threads[t];
         int x = thread.object;
@@ -471,15 +510,53 @@ final class CountModel {
                             "reads A",
                             (s, self) -> {
                                 self.a = s.a[x];
-                                self.at = owns(s, t, self.a) ? At.RETAIN_OWNED : At.RETAIN_SHARED;
+                                self.at =
+                                        plain(t, SharedHeader.ownerRetained(self.a))
+                                                        || owns(s, t, self.a)
+                                                ? At.RETAIN_OWNED
+                                                : At.RETAIN_SHARED;
                             });
-            case RETAIN_OWNED ->
+            case RETAIN_OWNED -> {
+                touch(
+                        state,
+                        t,
+                        "stores A + 1",
+                        (s, self) -> {
+                            s.a[x] = SharedHeader.ownerRetained(self.a);
+                            self.refs[x]++;
+                            self.at = At.IDLE;
+                        });
+                if (SharedHeader.own(thread.a) > 1) {
+                    spill(state, t);
+                }
+            }
+            case SPILL_READ_B ->
                     touch(
                             state,
                             t,
-                            "stores A + 1",
+                            "reads B to spill",
                             (s, self) -> {
-                                s.a[x] = SharedHeader.ownerRetained(self.a);
+                                self.b = s.b[x];
+                                self.at = At.SPILL_STORE_B;
+                            });
+            case SPILL_STORE_B ->
+                    touch(
+                            state,
+                            t,
+                            "stores B spilled",
+                            (s, self) -> {
+                                s.b[x] = SharedHeader.spilledIn(self.b, 1);
+                                self.at = At.SPILL_WRITE_A;
+                            });
+            case SPILL_WRITE_A ->
+                    touch(
+                            state,
+                            t,
+                            "stores A spilled, + 1",
+                            (s, self) -> {
+                                s.a[x] =
+                                        SharedHeader.ownerRetained(
+                                                SharedHeader.spilledOut(self.a, 1));
                                 self.refs[x]++;
                                 self.at = At.IDLE;
                             });
@@ -502,12 +579,15 @@ final class CountModel {
                             "reads A",
                             (s, self) -> {
                                 self.a = s.a[x];
-                                self.at =
-                                        !owns(s, t, self.a)
-                                                ? At.RELEASE_READ_B
-                                                : SharedHeader.onlyBias(self.a)
-                                                        ? At.LAST_OWNED_READ_B
-                                                        : At.RELEASE_OWNED;
+                                if (plain(t, SharedHeader.ownerReleased(self.a))) {
+                                    self.at = At.RELEASE_OWNED;
+                                } else if (!owns(s, t, self.a)) {
+                                    self.at = At.RELEASE_READ_B;
+                                } else if (SharedHeader.own(self.a) > 1) {
+                                    self.at = At.RELEASE_OWNED;
+                                } else {
+                                    self.at = At.LAST_OWNED_READ_B;
+                                }
                             });
             case RELEASE_OWNED ->
                     touch(
@@ -836,11 +916,11 @@ final class CountModel {
                         (s, self) -> {
                             self.a = s.a[x];
                             boolean none =
-                                    SharedHeader.bias(self.a) + SharedHeader.shared(self.b) == 0;
+                                    SharedHeader.own(self.a) + SharedHeader.shared(self.b) == 0;
                             boolean weak = SharedHeader.weak(self.b) > 0;
                             if (none && (!weak || with(Fault.HANDED_BACK_IGNORES_WEAK))) {
                                 s.a[x] = SharedHeader.withoutOwner(self.a);
-                                s.b[x] = SharedHeader.handedBack(self.b, SharedHeader.bias(self.a));
+                                s.b[x] = SharedHeader.handedBack(self.b, SharedHeader.own(self.a));
                                 self.at = At.DESTROY;
                             } else {
                                 self.at = At.TAKEN_WRITE_A;
@@ -862,7 +942,7 @@ final class CountModel {
                             t,
                             "merges the taken",
                             (s, self) -> {
-                                s.b[x] = SharedHeader.handedBack(s.b[x], SharedHeader.bias(self.a));
+                                s.b[x] = SharedHeader.handedBack(s.b[x], SharedHeader.own(self.a));
                                 self.at = SharedHeader.lastGone(s.b[x]) ? At.DESTROY : next(self);
                             });
 
@@ -928,7 +1008,7 @@ final class CountModel {
                             t,
                             "merges at the end",
                             (s, self) -> {
-                                long bias = SharedHeader.bias(self.a);
+                                long bias = SharedHeader.own(self.a);
                                 s.b[x] =
                                         self.told
                                                 ? SharedHeader.merged(s.b[x], bias)
