@@ -32,7 +32,7 @@ class SharedHeapPropertyTest {
 
     /** Threads that come late have no owner of their own number. */
     @Test
-    void agreesWithTheModelWhenThreadsLendTheirNumbers() throws Exception {
+    void agreesWithTheModelWhenThreadsAreLentNumbers() throws Exception {
         long number = 0;
         while (number <= Owners.MOST_SAME) {
             number = Thread.ofPlatform().unstarted(() -> {}).threadId();
