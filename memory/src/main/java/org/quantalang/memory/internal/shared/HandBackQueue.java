@@ -17,6 +17,16 @@ import java.util.function.LongConsumer;
  * <p>The owner sees whether something waits with one load: {@link #isEmpty}. Used up slots are
  * handed on to the next chunk, so that a queue in use makes little garbage. A thread that still
  * holds an old chunk finds it used up, whichever chunk has its slots then.
+ *
+ * <p>The fields of the object itself change once a chunk. What changes with every push and every
+ * poll lies in cache lines of its own:
+ *
+ * <pre>
+ *  0         64        128       192       256   bytes of lines, after its header
+ *  +---------+---------+---------+---------+
+ *  |         | told    |         | at      |     told: any thread; at: the runner
+ *  +---------+---------+---------+---------+
+ * </pre>
  */
 final class HandBackQueue {
     private static final VarHandle SLOT;
@@ -24,7 +34,7 @@ final class HandBackQueue {
     private static final VarHandle NEXT_CHUNK;
     private static final VarHandle TAIL;
     private static final VarHandle SPARE;
-    private static final VarHandle TOLD;
+    private static final VarHandle LINE;
 
     static {
         try {
@@ -35,9 +45,7 @@ final class HandBackQueue {
                             .withInvokeExactBehavior();
             NEXT_CHUNK = lookup.findVarHandle(Chunk.class, "next", Chunk.class);
             TAIL = lookup.findVarHandle(HandBackQueue.class, "tail", Chunk.class);
-            TOLD =
-                    lookup.findVarHandle(HandBackQueue.class, "told", boolean.class)
-                            .withInvokeExactBehavior();
+            LINE = MethodHandles.arrayElementVarHandle(int[].class).withInvokeExactBehavior();
             SPARE = lookup.findVarHandle(HandBackQueue.class, "spare", long[].class);
         } catch (ReflectiveOperationException impossible) {
             throw new ExceptionInInitializerError(impossible);
@@ -45,6 +53,14 @@ final class HandBackQueue {
     }
 
     private static final int SLOTS = 1023;
+
+    /** Where in {@link #lines}: not 0 if something was pushed since {@link #listened}. */
+    private static final int TOLD = 64 / Integer.BYTES;
+
+    /** Where in {@link #lines}: the runner's next slot of its chunk. */
+    private static final int AT = 192 / Integer.BYTES;
+
+    private static final int LINES = 256 / Integer.BYTES;
 
     /** In the last element: go on with the next chunk. Odd, so that it is no address. */
     private static final long TURN = 1;
@@ -67,14 +83,11 @@ final class HandBackQueue {
     @SuppressWarnings("UnusedVariable") // through SPARE
     private volatile long @Nullable [] spare;
 
-    /** Something was pushed since {@link #listened}. */
-    @SuppressWarnings("UnusedVariable") // through TOLD
-    private volatile boolean told;
+    private final int[] lines = new int[LINES];
 
     // The runner's.
     private Chunk head;
     private long[] slots;
-    private int at;
 
     HandBackQueue() {
         head = new Chunk(new long[SLOTS + 1]);
@@ -91,7 +104,7 @@ final class HandBackQueue {
                 // Release: the decrement before it, to poll.
                 SLOT.setRelease(chunk.slots, slot, header);
                 // Release: the slot, before the word that there is one.
-                TOLD.setRelease(this, true);
+                LINE.setRelease(lines, TOLD, 1);
                 return;
             }
             append(chunk);
@@ -116,7 +129,7 @@ final class HandBackQueue {
 
     /** Runner only: whether nothing waits, as far as one load tells. */
     boolean isEmpty() {
-        return !(boolean) TOLD.getOpaque(this);
+        return (int) LINE.getOpaque(lines, TOLD) == 0;
     }
 
     /**
@@ -125,20 +138,21 @@ final class HandBackQueue {
      */
     void listened() {
         // Volatile: before the loads of the slots.
-        TOLD.setVolatile(this, false);
+        LINE.setVolatile(lines, TOLD, 0);
     }
 
     /** Runner only: takes an object; 0 if none waits. */
     long poll() {
         while (true) {
             // Acquire: pairs with the release in push.
+            int at = lines[AT];
             long value = (long) SLOT.getAcquire(slots, at);
             if (value == 0) {
                 return 0;
             }
             slots[at] = 0;
             if (value != TURN) {
-                at++;
+                lines[AT] = at + 1;
                 return value;
             }
             turn();
@@ -153,12 +167,12 @@ final class HandBackQueue {
         SPARE.setRelease(this, slots);
         head = next;
         slots = next.slots;
-        at = 0;
+        lines[AT] = 0;
     }
 
     /** How many wait; exact if nothing runs. Runner only, or while the runner is quiet. */
     long size() {
-        long size = -at;
+        long size = -lines[AT];
         for (Chunk chunk = head; chunk != null; chunk = chunk.next) {
             size += Math.min(chunk.claimed, SLOTS);
         }
@@ -167,7 +181,7 @@ final class HandBackQueue {
 
     /** Tells what waits; while nothing runs. */
     void forEach(LongConsumer visitor) {
-        int from = at;
+        int from = lines[AT];
         for (Chunk chunk = head; chunk != null; chunk = chunk.next) {
             for (int i = from; i < SLOTS && chunk.slots[i] != 0; i++) {
                 visitor.accept(chunk.slots[i]);
