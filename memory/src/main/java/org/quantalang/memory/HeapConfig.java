@@ -117,6 +117,9 @@ public final class HeapConfig {
     /**
      * Sets how long an empty page stays with the heap before its memory goes back to the system.
      *
+     * <p>It goes back when another page falls empty after that time, some pages with each, so that
+     * nobody waits for many at once; with a delay of 0 every page goes back at once.
+     *
      * @param delay how long
      * @return the changed copy
      */

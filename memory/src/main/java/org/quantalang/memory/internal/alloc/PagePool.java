@@ -6,8 +6,9 @@ import java.util.Arrays;
  * The pages of a heap that hold no blocks, and the limit on those that do.
  *
  * <p>A page that falls empty stays resident for a while, newest first, since a program that freed
- * much often allocates much again; after the delay its memory goes back to the system and only its
- * address space is kept. Runs of several pages are searched first-fit over a bitmap.
+ * much often allocates much again; after the delay its memory goes back to the system, some of it
+ * whenever another page falls empty, and only its address space is kept. Runs of several pages are
+ * searched first-fit over a bitmap.
  *
  * <p>Any thread: each call takes the pool's lock. A confined heap takes it for nothing, a few times
  * a page.
@@ -18,6 +19,12 @@ import java.util.Arrays;
 public final class PagePool {
     /** What {@link #acquire} answers when the limit or the address space is reached. */
     public static final long NONE = 0;
+
+    /**
+     * How long a call gives pages back, about: a program that dropped half a gigabyte must not stop
+     * for all of it at once. A delay of 0 has no such bound.
+     */
+    private static final long RETURN_NANOS = 100_000;
 
     private final HeapSpace space;
 
@@ -70,8 +77,9 @@ public final class PagePool {
             takeFree(page);
             return used(page, 1);
         }
-        if (usedPages + residentFree + pages > limitPages) {
-            returnAll();
+        long excess = usedPages + residentFree + pages - limitPages;
+        while (excess > 0 && oldest != 0) {
+            excess -= giveBack(excess);
         }
         long page = pages == 1 ? returnedPage() : freePages >= pages ? freeRun(pages) : NONE;
         if (page == NONE) {
@@ -121,29 +129,39 @@ public final class PagePool {
             setFree(page + (i << PageTable.PAGE_SHIFT));
         }
         residentFree += pages;
-        returnOlderThan(now - delayNanos);
+        returnOld(now);
     }
 
-    private void returnOlderThan(long nanos) {
-        while (oldest != 0 && PageTable.extra(oldest) - nanos < 0) {
-            giveBack(oldest);
+    /** Gives back what has waited for the delay: some of it, since the caller waits meanwhile. */
+    private void returnOld(long now) {
+        while (oldest != 0 && now - PageTable.extra(oldest) > delayNanos) {
+            giveBack(1);
+            if (delayNanos > 0 && System.nanoTime() - now > RETURN_NANOS) {
+                return;
+            }
         }
     }
 
     /** Gives the memory of every free page back to the system, whatever its age. */
     synchronized void returnAll() {
         while (oldest != 0) {
-            giveBack(oldest);
+            giveBack(Long.MAX_VALUE);
         }
     }
 
     /**
-     * Gives one page back, and with it the free resident pages right behind it: one call for all.
+     * Gives the oldest free page back, and with it the free resident pages right behind it: one
+     * call for all.
+     *
+     * @param most how many pages at most
+     * @return how many that were
      */
-    private void giveBack(long entry) {
-        long first = space.pageOf(entry);
+    private long giveBack(long most) {
+        long first = space.pageOf(oldest);
         long end = first;
-        while (end != top && isFree(end) && isResident(end)) {
+        long pages = 0;
+        while (pages < most && end != top && isFree(end) && isResident(end)) {
+            pages++;
             long each = space.entry(end);
             unlinkResident(each);
             PageTable.kind(each, PageTable.UNUSED);
@@ -156,6 +174,7 @@ public final class PagePool {
             end += PageTable.PAGE_BYTES;
         }
         space.source.decommit(first, end - first);
+        return pages;
     }
 
     private long returnedPage() {
