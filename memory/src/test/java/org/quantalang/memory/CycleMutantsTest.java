@@ -49,9 +49,11 @@ class CycleMutantsTest {
         SLICED_LIVENESS_SPREADS(
                 Killer.RANDOM,
                 "SlicedTrace",
-                "                makeLive(object - HeaderWord.BYTES);\n"
-                        + "                any = true;\n",
-                ""),
+                "            makeLive(header);\n"
+                        + "            return true;\n"
+                        + "        }\n"
+                        + "        return false;",
+                "        }\n        return false;"),
         DEAD_MEMBER_THAT_WAITS_HOLDS(
                 Killer.STEPPED,
                 "SlicedTrace",
@@ -74,8 +76,9 @@ class CycleMutantsTest {
         JOINT_LIVENESS_SPREADS(
                 Killer.RANDOM,
                 "JointTrace",
-                "if (SideCount.epoch(before) == memberEpoch && (before & LIVE) == 0) {",
+                "if (SideCount.epoch(note) == memberEpoch && (note & LIVE) == 0) {",
                 "if (false) {"),
+        EXPLAINED_MEMBER_IS_A_SUSPECT(Killer.RANDOM, "JointTrace", "suspects += explained;", ""),
         LOCAL_SUM_IS_ZERO(
                 Killer.RANDOM, "LocalTrace", "if (unexplained == 0)", "if (unexplained <= 1)"),
         JOINT_SUM_IS_ZERO(

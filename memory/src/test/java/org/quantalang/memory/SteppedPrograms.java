@@ -66,7 +66,8 @@ final class SteppedPrograms {
     static void referenceMovesBetweenFieldsUncounted() {
         for (int first = 0; first < STEPS / 4; first++) {
             for (int second = first; second < STEPS / 4; second++) {
-                runBoth(SteppedPrograms::fieldToField, first, second);
+                runBoth(SteppedPrograms::firstFieldToSecond, first, second);
+                runBoth(SteppedPrograms::secondFieldToFirst, first, second);
             }
         }
     }
@@ -171,11 +172,22 @@ final class SteppedPrograms {
         heap.weakRelease(second);
     }
 
-    /** x holds two objects, and moves from a field of one to one of the other, uncounted. */
-    private void fieldToField(int first, int second) {
+    private void firstFieldToSecond(int first, int second) {
+        fieldToField(A, B, first, second);
+    }
+
+    private void secondFieldToFirst(int first, int second) {
+        fieldToField(B, A, first, second);
+    }
+
+    /**
+     * x holds two objects, and moves from a field of one to one of the other, uncounted; in
+     * whatever order a trace looks at these.
+     */
+    private void fieldToField(long fromField, long toField, int first, int second) {
         long x = heap.allocate(NODE);
-        long from = child(x, A);
-        long to = child(x, B);
+        long from = child(x, fromField);
+        long to = child(x, toField);
         heap.setReference(from, A, x);
         ready(x);
         step(first);

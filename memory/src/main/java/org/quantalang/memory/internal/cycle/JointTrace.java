@@ -13,8 +13,6 @@ import static org.quantalang.memory.internal.object.Memory.putLong;
 import org.quantalang.memory.internal.alloc.PageSource;
 import org.quantalang.memory.internal.count.Reclaimer;
 import org.quantalang.memory.internal.object.HeaderWord;
-import org.quantalang.memory.internal.type.TypeDescriptor;
-import org.quantalang.memory.internal.type.TypeTable;
 
 /**
  * Traces many candidates together, without a pause in between.
@@ -22,7 +20,7 @@ import org.quantalang.memory.internal.type.TypeTable;
  * <ol>
  *   <li>Enter what the candidates reach, the closure of one after that of another (neighbours stay
  *       near each other), counting references on the side, with the sum of those that are
- *       unexplained.
+ *       unexplained, and marking as old.
  *   <li>Sum 0: all of it is garbage.
  *   <li>Otherwise the members with no unexplained reference are suspects. If they are few, count
  *       references anew among themselves only; if they are many, leave the counts as they are.
@@ -39,9 +37,8 @@ final class JointTrace {
 
     private static final long NO_EPOCH = -1;
 
-    private final TypeTable types;
     private final Edges edges;
-    private final ReadAhead readAhead;
+    private final ReferenceBatch batch;
     private final Epochs epochs;
     private final long clockObjects;
 
@@ -68,23 +65,24 @@ final class JointTrace {
     int flagsSeen;
 
     private boolean stopped;
-    private boolean incomplete;
     private long nextClock;
     private long unexplained;
+
+    /** Members all of whose references were counted. */
+    private long suspects;
+
     private long epoch;
     private long garbageEpoch;
 
     JointTrace(
-            TypeTable types,
             Edges edges,
-            ReadAhead readAhead,
+            ReferenceBatch batch,
             Epochs epochs,
             PageSource source,
             long clockObjects) {
         this.clockObjects = clockObjects;
-        this.types = types;
         this.edges = edges;
-        this.readAhead = readAhead;
+        this.batch = batch;
         this.epochs = epochs;
         this.set = new LongStack(source);
         this.list = new LongStack(source);
@@ -109,11 +107,13 @@ final class JointTrace {
         garbageEpoch = NO_EPOCH;
         list.clear();
         garbage = list;
+        batch.begin();
         enterClosures(roots, full, deadline, most, reclaimer);
+        flagsSeen = batch.flags;
         if (set.isEmpty()) {
             return;
         }
-        if (incomplete) {
+        if (!batch.complete) {
             cut = true; // nothing is decided, all candidates stay
             return;
         }
@@ -132,16 +132,15 @@ final class JointTrace {
     private void enterClosures(
             LongStack roots, boolean full, long deadline, long most, Reclaimer reclaimer) {
         set.clear();
+        work.clear();
         unexplained = 0;
-        flagsSeen = 0;
+        suspects = 0;
         leftOut = false;
         cut = false;
         stopped = false;
-        incomplete = false;
         long count = roots.size();
         reached = count;
         nextClock = deadline == 0 ? most : Math.min(most, clockObjects);
-        long entered = 0;
         for (long i = 0; i < count; i++) {
             long root = roots.get(i);
             if (root == 0) {
@@ -158,15 +157,18 @@ final class JointTrace {
                     || (word & NOT_ENTERED) != 0) {
                 continue;
             }
-            if (!set.tryPush(root)) {
+            if (!set.reserve(1) || !work.reserve(1)) {
                 stopped = true;
                 cut = true;
                 reached = i;
                 continue;
             }
+            set.push(root);
+            work.push(root);
+            putLong(root, word | OLD);
             putLong(root + SideCount.WORD, SideCount.inEpoch(epoch) | ENTERED);
             unexplained += HeaderWord.strong(word);
-            entered = enterClosure(entered, full, deadline, most);
+            enterClosure(full, deadline, most);
             if (stopped && reached == count) {
                 cut = true;
                 reached = i;
@@ -174,97 +176,78 @@ final class JointTrace {
         }
     }
 
-    /** Enters what the objects of the set from {@code entered} on reach; returns the new size. */
-    private long enterClosure(long entered, boolean full, long deadline, long most) {
+    /** Enters what the pending objects reach. */
+    private void enterClosure(boolean full, long deadline, long most) {
         long tag = SideCount.inEpoch(epoch);
         long thisEpoch = epoch;
         long notAlone = full ? 0 : OLD;
-        long head = set.bottom() + (entered << 3);
         long tail = set.top();
         long limit = set.limit();
-        long ahead = Math.max(head, set.bottom() + ReadAhead.WORTHWHILE_BYTES);
+        long pending = work.top();
         long open = 0;
-        int flags = flagsSeen;
-        boolean stop = false;
+        long explained = 0;
+        boolean stop = stopped;
         boolean partial = false;
         long clock = nextClock;
-        while (head != tail) {
-            if (head >= ahead) {
-                ahead = head + ReadAhead.GROUP_BYTES;
-                if (ahead <= tail) {
-                    readAhead.children(head, ahead);
-                }
-            }
-            long header = getLong(head);
-            head += Long.BYTES;
-            long type = types.descriptor(getLong(header));
-            int typeFlags = TypeDescriptor.flags(type);
-            flags |= typeFlags;
-            long slot;
-            long end;
-            if ((typeFlags & TypeDescriptor.UNUSUAL_RUNS) == 0) {
-                long run = TypeDescriptor.onlyRun(type);
-                slot = TypeDescriptor.start(header, run);
-                end = TypeDescriptor.end(header, run);
-            } else {
-                edges.unusual(header, type, typeFlags);
-                slot = edges.start;
-                end = edges.end;
-                incomplete |= !edges.complete;
-            }
-            if (limit - tail < end - slot) {
-                long headAt = head - set.bottom();
-                ahead -= set.bottom();
+        while (pending != work.bottom() || batch.more()) {
+            boolean ahead = tail - set.bottom() >= ReferenceBatch.WORTHWHILE_BYTES;
+            pending = batch.gather(work.bottom(), pending, ahead);
+            long last = batch.end;
+            long slot = batch.start;
+            if (limit - tail < last - slot || work.limit() - pending < last - slot) {
                 set.top(tail);
-                stop |= !set.reserve((end - slot) >>> 3);
-                head = set.bottom() + headAt;
-                ahead += set.bottom();
+                work.top(pending);
+                stop |= !set.reserve((last - slot) >>> 3) || !work.reserve((last - slot) >>> 3);
                 tail = set.top();
                 limit = set.limit();
+                pending = work.top();
             }
-            for (; slot != end; slot += Long.BYTES) {
+            for (; slot != last; slot += Long.BYTES) {
                 long object = getLong(slot);
                 if (object == 0) {
                     continue;
                 }
                 long child = object - HeaderWord.BYTES;
-                long note = getLong(child + SideCount.WORD);
-                if (note >>> SideCount.EPOCH_SHIFT == thisEpoch) {
-                    putLong(child + SideCount.WORD, note + 1);
-                    open--;
-                    continue;
-                }
                 long word = getLong(child);
-                if (LocalTrace.neverEntered(word)) {
+                long note = getLong(child, SideCount.WORD);
+                if (note >>> SideCount.EPOCH_SHIFT == thisEpoch) {
+                    putLong(child, SideCount.WORD, note + 1);
+                    open--;
+                    explained += SideCount.explained(note + 1, word) ? 1 : 0;
+                } else if (LocalTrace.neverEntered(word)) {
                     partial |= (word & MEMBER) != 0;
                 } else if ((word & notAlone) != 0 && word >>> STRONG_SHIFT != 1) {
                     leftOut = true;
                 } else if (stop) {
                     partial = true;
                 } else {
-                    putLong(child + SideCount.WORD, tag | 1);
+                    putLong(child, word | OLD);
+                    putLong(child, SideCount.WORD, tag | 1);
                     putLong(tail, child);
                     tail += Long.BYTES;
+                    putLong(pending, child);
+                    pending += Long.BYTES;
                     open += (word >>> STRONG_SHIFT) - 1;
+                    explained += word >>> STRONG_SHIFT == 1 ? 1 : 0;
                 }
             }
-            if ((head - set.bottom()) >>> 3 >= clock) {
+            long looked = (tail - set.bottom() - (pending - work.bottom())) >>> 3;
+            if (looked >= clock) {
                 stop |= clock == most || (deadline != 0 && System.nanoTime() - deadline > 0);
                 clock = stop ? Long.MAX_VALUE : Math.min(most, clock + clockObjects);
             }
         }
         set.top(tail);
+        work.top(pending);
         nextClock = clock;
         unexplained += open;
-        flagsSeen = flags;
+        suspects += explained;
         stopped = stop;
         cut |= partial;
-        return set.size();
     }
 
     /** Moves the garbage among the set's members into {@link #garbage}. */
     private void separate() {
-        long suspects = countSuspects();
         if (suspects == 0) {
             return;
         }
@@ -292,30 +275,23 @@ final class JointTrace {
         return SideCount.explained(getLong(header + SideCount.WORD), getLong(header));
     }
 
-    private long countSuspects() {
-        long suspects = 0;
-        long end = set.top();
-        for (long at = set.bottom(); at != end; at += Long.BYTES) {
-            suspects += suspect(getLong(at)) ? 1 : 0;
-        }
-        return suspects;
-    }
-
     private void countAmongThemselves(LongStack members, long newEpoch) {
         long end = members.top();
         for (long at = members.bottom(); at != end; at += Long.BYTES) {
             long note = getLong(at) + SideCount.WORD;
             putLong(note, SideCount.inEpoch(newEpoch) | (getLong(note) & ENTERED));
         }
-        for (long at = members.bottom(); at != end; at += Long.BYTES) {
-            edges.of(getLong(at));
-            for (long slot = edges.start, last = edges.end; slot != last; slot += Long.BYTES) {
+        boolean ahead = many(members);
+        batch.begin();
+        for (long left = end; left != members.bottom() || batch.more(); ) {
+            left = batch.gather(members.bottom(), left, ahead);
+            for (long slot = batch.start, last = batch.end; slot != last; slot += Long.BYTES) {
                 long object = getLong(slot);
                 if (object != 0) {
-                    long word = object - HeaderWord.BYTES + SideCount.WORD;
-                    long note = getLong(word);
+                    long child = object - HeaderWord.BYTES;
+                    long note = getLong(child, SideCount.WORD);
                     if (SideCount.epoch(note) == newEpoch) {
-                        putLong(word, note + 1);
+                        putLong(child, SideCount.WORD, note + 1);
                     }
                 }
             }
@@ -333,35 +309,30 @@ final class JointTrace {
                 work.push(header);
             }
         }
-        // A queue, although each entry is read once: so it is known what comes next.
-        long head = work.bottom();
-        long tail = work.top();
-        boolean many = end - members.bottom() >= ReadAhead.WORTHWHILE_BYTES;
-        long ahead = many ? head : Long.MAX_VALUE;
-        while (head != tail) {
-            if (head >= ahead) {
-                ahead = head + ReadAhead.GROUP_BYTES;
-                if (ahead <= tail) {
-                    readAhead.children(head, ahead);
-                }
-            }
-            edges.of(getLong(head));
-            head += Long.BYTES;
-            for (long slot = edges.start, last = edges.end; slot != last; slot += Long.BYTES) {
+        long pending = work.top();
+        boolean ahead = many(members);
+        batch.begin();
+        while (pending != work.bottom() || batch.more()) {
+            pending = batch.gather(work.bottom(), pending, ahead);
+            for (long slot = batch.start, last = batch.end; slot != last; slot += Long.BYTES) {
                 long object = getLong(slot);
                 if (object == 0) {
                     continue;
                 }
-                long note = object - HeaderWord.BYTES + SideCount.WORD;
-                long before = getLong(note);
-                if (SideCount.epoch(before) == memberEpoch && (before & LIVE) == 0) {
-                    putLong(note, before | LIVE);
-                    putLong(tail, object - HeaderWord.BYTES);
-                    tail += Long.BYTES;
+                long child = object - HeaderWord.BYTES;
+                long note = getLong(child, SideCount.WORD);
+                if (SideCount.epoch(note) == memberEpoch && (note & LIVE) == 0) {
+                    putLong(child, SideCount.WORD, note | LIVE);
+                    putLong(pending, child);
+                    pending += Long.BYTES;
                 }
             }
         }
         work.clear();
+    }
+
+    private static boolean many(LongStack list) {
+        return list.top() - list.bottom() >= ReferenceBatch.WORTHWHILE_BYTES;
     }
 
     private void keepNotLive(LongStack members) {
@@ -388,14 +359,12 @@ final class JointTrace {
         return (getLong(header + SideCount.WORD) & ENTERED) != 0;
     }
 
-    /** Marks the members that are not garbage as old: later traces need not enter them. */
-    void markOld() {
+    /** After a trace that was cut, which knows nothing about its members. */
+    void forgetOld() {
         long end = set.top();
         for (long at = set.bottom(); at != end; at += Long.BYTES) {
             long header = getLong(at);
-            if (!isGarbage(header)) {
-                putLong(header, getLong(header) | OLD);
-            }
+            putLong(header, getLong(header) & ~OLD);
         }
     }
 

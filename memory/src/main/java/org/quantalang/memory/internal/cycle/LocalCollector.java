@@ -107,6 +107,7 @@ public final class LocalCollector implements CycleCollector {
     private final Candidates candidates;
     private final Epochs epochs;
     private final Edges edges;
+    private final ReferenceBatch batch;
     private final LocalTrace local;
     private final JointTrace joint;
     private final SlicedTrace sliced;
@@ -169,10 +170,9 @@ public final class LocalCollector implements CycleCollector {
         this.edges = new Edges(types, source);
         long localMost = Math.max(options.localObjects(), LOCAL_FACTOR * options.clockObjects());
         this.local = new LocalTrace(types, edges, source, localMost);
-        var readAhead = new ReadAhead(types);
-        this.joint =
-                new JointTrace(types, edges, readAhead, epochs, source, options.clockObjects());
-        this.sliced = new SlicedTrace(edges, readAhead, epochs, candidates, counters, source);
+        this.batch = new ReferenceBatch(types, edges, source);
+        this.joint = new JointTrace(edges, batch, epochs, source, options.clockObjects());
+        this.sliced = new SlicedTrace(edges, batch, epochs, candidates, counters, source);
         this.fromRoots = new RootTrace(types, blocks, destructors, epochs, counters, source);
         this.open = new LongStack(source);
         this.sliceNanos = options.slice().toNanos();
@@ -593,8 +593,8 @@ public final class LocalCollector implements CycleCollector {
         if (full) {
             fullCost = joint.set.size();
         }
-        if (!joint.cut) {
-            joint.markOld();
+        if (joint.cut) {
+            joint.forgetOld();
         }
         long flags = full ? BUFFERED | OLD_BUFFERED : BUFFERED;
         for (long i = 0; i < roots.size(); i++) {
@@ -742,7 +742,7 @@ public final class LocalCollector implements CycleCollector {
         all.addAll(sliced.buffers());
         all.addAll(fromRoots.buffers());
         all.addAll(candidates.buffers());
-        all.addAll(List.of(open, edges.buffer(), local.set, local.boundary));
+        all.addAll(List.of(open, edges.buffer(), batch.buffer(), local.set, local.boundary));
         return all;
     }
 }

@@ -66,14 +66,17 @@ final class SlicedTrace {
     private static final long NOT_ALL = -1;
 
     private final Edges edges;
-    private final ReadAhead readAhead;
+    private final ReferenceBatch batch;
     private final Epochs epochs;
     private final Candidates candidates;
     private final CycleCounters counters;
 
     private LongStack intake;
     private final LongStack members;
+
+    /** Members whose references are still to be looked at, in two of the phases. */
     private final LongStack spread;
+
     private final LongStack roots;
 
     private Phase phase = Phase.IDLE;
@@ -92,23 +95,20 @@ final class SlicedTrace {
     private long next;
     private long kept;
 
-    /** Index in the list at work that is not read ahead yet. */
-    private long ahead;
-
-    /** Entries of {@code spread} that have been spread from. */
-    private long spreadFrom;
+    /** Roots whose references have not been looked at: the first of {@code members}. */
+    private long unmarked;
 
     private long marked;
 
     SlicedTrace(
             Edges edges,
-            ReadAhead readAhead,
+            ReferenceBatch batch,
             Epochs epochs,
             Candidates candidates,
             CycleCounters counters,
             PageSource source) {
         this.edges = edges;
-        this.readAhead = readAhead;
+        this.batch = batch;
         this.epochs = epochs;
         this.candidates = candidates;
         this.counters = counters;
@@ -161,7 +161,6 @@ final class SlicedTrace {
         }
         members.clear();
         spread.clear();
-        spreadFrom = 0;
         roots.clear();
         leftOut = false;
         candidatesBefore = candidates.isEmpty() ? counters.candidates : NOT_ALL;
@@ -174,19 +173,6 @@ final class SlicedTrace {
         phase = following;
         next = 0;
         kept = 0;
-        ahead = ReadAhead.WORTHWHILE;
-    }
-
-    /**
-     * Before entry {@code index} of a list is looked at: reads what it and the next ones lead to.
-     */
-    private void readAhead(LongStack list, long index) {
-        if (index >= ahead) {
-            ahead = index + ReadAhead.GROUP;
-            if (ahead <= list.size()) {
-                readAhead.children(list.bottom() + (index << 3), list.bottom() + (ahead << 3));
-            }
-        }
     }
 
     /**
@@ -247,6 +233,11 @@ final class SlicedTrace {
         }
         if (next == intake.size()) {
             intake.clear();
+            if (!spread.reserve(ReferenceBatch.OBJECTS)) {
+                leftOut = true;
+                leaveAll(disposal);
+            }
+            unmarked = members.size();
             enter(Phase.MARK);
         }
         return left;
@@ -263,7 +254,9 @@ final class SlicedTrace {
 
     private void markChild(long child, long word) {
         boolean notAlone = young && (word & OLD) != 0 && HeaderWord.strong(word) != 1;
-        if (!notAlone && members.tryPush(child)) {
+        if (!notAlone && members.reserve(1) && spread.reserve(1)) {
+            members.push(child);
+            spread.push(child);
             putLong(child, HeaderWord.withColour(word, GRAY) | MEMBER);
             putLong(child + SideCount.WORD, SideCount.inEpoch(epoch) | 1);
         } else {
@@ -271,20 +264,23 @@ final class SlicedTrace {
         }
     }
 
+    /** A few roots at a time, and all that they reach. */
     private long mark(long most) {
+        boolean ahead = many(members);
         long left = most;
-        for (; left > 0 && next < members.size(); left--) {
-            readAhead(members, next);
-            long header = members.get(next++);
-            if (!HeaderWord.alive(getLong(header))) {
-                continue;
+        batch.begin();
+        while (batch.more() || (left > 0 && (unmarked > 0 || !spread.isEmpty()))) {
+            if (spread.isEmpty() && !batch.more()) {
+                takeRoots();
             }
-            edges.of(header);
-            if (!edges.complete) {
+            left -= gatherFrom(spread, left, ahead);
+            if (!batch.complete) {
+                batch.complete = true;
                 leftOut = true;
+                long header = getLong(spread.top()); // just taken off
                 putLong(header, HeaderWord.withColour(getLong(header), PURPLE)); // so not garbage
             }
-            for (long slot = edges.start, end = edges.end; slot != end; slot += Long.BYTES) {
+            for (long slot = batch.start, end = batch.end; slot != end; slot += Long.BYTES) {
                 long object = getLong(slot);
                 if (object == 0) {
                     continue;
@@ -292,18 +288,35 @@ final class SlicedTrace {
                 long child = object - HeaderWord.BYTES;
                 long word = getLong(child);
                 if ((word & MEMBER) != 0) {
-                    putLong(child + SideCount.WORD, getLong(child + SideCount.WORD) + 1);
+                    putLong(child, SideCount.WORD, getLong(child, SideCount.WORD) + 1);
                 } else if (!LocalTrace.neverEntered(word)) {
                     markChild(child, word);
                 }
             }
         }
-        if (next == members.size()) {
+        if (unmarked == 0 && spread.isEmpty()) {
             marked = members.size();
             counters.traced += marked;
             enter(Phase.SCAN);
         }
         return left;
+    }
+
+    private void takeRoots() {
+        for (long i = Math.min(ReferenceBatch.OBJECTS, unmarked); i > 0; i--) {
+            spread.push(members.get(--unmarked));
+        }
+    }
+
+    private static boolean many(LongStack list) {
+        return list.top() - list.bottom() >= ReferenceBatch.WORTHWHILE_BYTES;
+    }
+
+    /** Takes a batch of so many objects at most off a list; returns how many that were. */
+    private long gatherFrom(LongStack list, long most, boolean ahead) {
+        long top = list.top();
+        list.top(batch.gather(top - (Math.min(most, list.size()) << 3), top, ahead));
+        return (top - list.top()) >>> 3;
     }
 
     /** Gray, alive, and every reference that the header counts was counted. */
@@ -371,14 +384,16 @@ final class SlicedTrace {
     }
 
     private long recount(long most) {
+        boolean ahead = many(members);
         long left = most;
-        for (; left > 0 && next < members.size(); left--) {
-            long header = members.get(next++);
-            if (!HeaderWord.alive(getLong(header))) {
-                continue;
-            }
-            edges.of(header);
-            for (long slot = edges.start, end = edges.end; slot != end; slot += Long.BYTES) {
+        batch.begin();
+        while (batch.more() || (left > 0 && next < members.size())) {
+            long top = members.top() - (next << 3);
+            long bottom = top - (Math.min(left, members.size() - next) << 3);
+            long taken = (top - batch.gather(bottom, top, ahead)) >>> 3;
+            next += taken;
+            left -= taken;
+            for (long slot = batch.start, end = batch.end; slot != end; slot += Long.BYTES) {
                 long object = getLong(slot);
                 if (object != 0 && isMember(object - HeaderWord.BYTES)) {
                     long word = object - HeaderWord.BYTES + SideCount.WORD;
@@ -401,22 +416,24 @@ final class SlicedTrace {
         spread.push(header);
     }
 
-    /** First all that liveness starts from, then, as a queue, what it spreads to. */
+    /** First all that liveness starts from, then what it spreads to. */
     private long spreadLive(long most) {
+        boolean ahead = many(members);
         long left = most;
         for (; left > 0 && next < members.size(); left--) {
             startFrom(members.get(next++));
         }
-        for (; left > 0 && spreadFrom < spread.size(); left--) {
-            readAhead(spread, spreadFrom);
-            long header = spread.get(spreadFrom++);
-            if (HeaderWord.alive(getLong(header))) {
-                spreadFrom(header);
+        batch.begin();
+        while (batch.more() || (left > 0 && !spread.isEmpty())) {
+            left -= gatherFrom(spread, left, ahead);
+            for (long slot = batch.start, end = batch.end; slot != end; slot += Long.BYTES) {
+                long object = getLong(slot);
+                if (object != 0) {
+                    spreadTo(object - HeaderWord.BYTES);
+                }
             }
         }
-        if (next == members.size() && spreadFrom == spread.size()) {
-            spread.clear();
-            spreadFrom = 0;
+        if (next == members.size() && spread.isEmpty()) {
             enter(Phase.VERIFY);
         }
         return left;
@@ -444,14 +461,17 @@ final class SlicedTrace {
         edges.of(header);
         for (long slot = edges.start, end = edges.end; slot != end; slot += Long.BYTES) {
             long object = getLong(slot);
-            if (object != 0
-                    && isMember(object - HeaderWord.BYTES)
-                    && !live(object - HeaderWord.BYTES)) {
-                makeLive(object - HeaderWord.BYTES);
-                any = true;
-            }
+            any |= object != 0 && spreadTo(object - HeaderWord.BYTES);
         }
         return any;
+    }
+
+    private boolean spreadTo(long header) {
+        if (isMember(header) && !live(header)) {
+            makeLive(header);
+            return true;
+        }
+        return false;
     }
 
     /** Is still garbage what the spreading did not reach? */
