@@ -54,6 +54,11 @@ enum CompilerFault {
      * is; the RISC-V psABI passes the bit-field's and the float's own values.
      */
     FLOAT_IN_THE_UNIT_OF_A_BIT_FIELD_ON_RISCV,
+    /**
+     * Stores and loads the declared type of the bit-field, which reaches behind the packed struct;
+     * its optimizer then drops the store of a result. The registers are as we say.
+     */
+    BIT_FIELD_WITH_A_UNIT_BEHIND_THE_STRUCT_ON_RISCV,
     /** Aligns it to 8 on the stack as if it were not packed; AAPCS and gcc say 4. */
     PACKED_DOUBLES_ON_THE_STACK_OF_ARM;
 
@@ -128,7 +133,11 @@ enum CompilerFault {
                     target == Target.AARCH64_WINDOWS_MSVC
                             && plan.arguments().stream().anyMatch(CompilerFault::isSplit);
             case FLOAT_IN_THE_UNIT_OF_A_BIT_FIELD_ON_RISCV ->
-                    target.architecture() == Architecture.RISCV64 && hasFloatInUnit(plan);
+                    target.architecture() == Architecture.RISCV64
+                            && anyValue(plan, CompilerFault::isFloatInUnit);
+            case BIT_FIELD_WITH_A_UNIT_BEHIND_THE_STRUCT_ON_RISCV ->
+                    target.architecture() == Architecture.RISCV64
+                            && anyValue(plan, CompilerFault::isBitFieldWithLargeUnit);
             case PACKED_DOUBLES_ON_THE_STACK_OF_ARM ->
                     target.architecture() == Architecture.ARM
                             && plan.convention() == CallingConvention.C
@@ -263,16 +272,38 @@ enum CompilerFault {
         };
     }
 
-    /** Whether a float goes into a register that lies in the unit of a bit-field before it. */
-    private static boolean hasFloatInUnit(CallPlan plan) {
-        boolean found = isFloatInUnit(plan.signature().returnType(), plan.result(), plan.target());
+    /** How the value of a type is passed, and on which target. */
+    private interface ValueTest {
+        boolean test(CType type, ArgumentPlan value, Target target);
+    }
+
+    /** Whether the result or an argument is such a value. */
+    private static boolean anyValue(CallPlan plan, ValueTest wanted) {
+        boolean found = wanted.test(plan.signature().returnType(), plan.result(), plan.target());
         for (int i = 0; i < plan.arguments().size() && !found; i++) {
             CType type = plan.argumentTypes().get(i);
-            found = isFloatInUnit(type, plan.arguments().get(i), plan.target());
+            found = wanted.test(type, plan.arguments().get(i), plan.target());
         }
         return found;
     }
 
+    /**
+     * Whether a bit-field goes into an integer register, beside a float, and its unit would end
+     * behind the record.
+     */
+    private static boolean isBitFieldWithLargeUnit(CType type, ArgumentPlan value, Target target) {
+        boolean withFloat =
+                value.parts().stream().anyMatch(part -> part.register().orElse("").startsWith("f"));
+        return withFloat
+                && value.parts().stream()
+                        .filter(part -> part.register().orElse("").startsWith("a"))
+                        .anyMatch(
+                                part ->
+                                        holdsUnitBeyond(
+                                                type, type.size(target) - part.offset(), target));
+    }
+
+    /** Whether a float goes into a register that lies in the unit of a bit-field before it. */
     private static boolean isFloatInUnit(CType type, ArgumentPlan value, Target target) {
         return value.parts().stream()
                 .filter(part -> part.register().orElse("").startsWith("f"))

@@ -241,6 +241,31 @@ class CompilerFaultTest {
         }
     }
 
+    /** The registers are clang's too; it loses the bit-field on the way out of them. */
+    @Test
+    void aBitFieldBehindAFloatIsInItsRegisterOnRiscV() {
+        CallPlan plan =
+                plan(
+                        "struct __attribute__((packed)) s { float a; unsigned short b : 1; };"
+                                + " struct s f(struct s x);",
+                        Target.RISCV64_LINUX_GNU,
+                        CallingConvention.C,
+                        "");
+        requireFault(CompilerFault.BIT_FIELD_WITH_A_UNIT_BEHIND_THE_STRUCT_ON_RISCV, plan);
+        for (ArgumentPlan value : List.of(plan.arguments().getFirst(), plan.result())) {
+            assertEquals("fa0", value.parts().getFirst().register().orElse(""));
+            assertEquals("a0", value.parts().getLast().register().orElse(""));
+            assertEquals(4, value.parts().getLast().offset());
+        }
+        CallPlan whole =
+                plan(
+                        "struct s { float a; unsigned short b : 1; }; struct s f(void);",
+                        Target.RISCV64_LINUX_GNU,
+                        CallingConvention.C,
+                        "");
+        assertEquals(Optional.empty(), CompilerFault.of(whole));
+    }
+
     /** gcc 12 for this target reads b from 12 bytes above the stack pointer, clang from 16. */
     @Test
     void packedDoublesOnTheStackOfArmAreAlignedTo4() {

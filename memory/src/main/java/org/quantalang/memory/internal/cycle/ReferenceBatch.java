@@ -13,11 +13,11 @@ import org.quantalang.memory.internal.type.TypeTable;
  * What the next objects of a trace refer to, gathered so that memory is waited for once a batch.
  *
  * <p>A trace over more objects than the caches hold waits for memory at one reference after
- * another, since what it does with each object depends on what it read. So the references of a few
- * objects are gathered in a row first, which looks at these objects alone; then a loop that does
- * nothing else reads the header behind each reference, and the processor waits for dozens of them
- * at once. Java has no instruction to prefetch; these are loads, whose values are kept so that the
- * JIT keeps the loads.
+ * another, since what it does with each object depends on what it read. So the references of some
+ * objects are gathered in a row first, which looks at these objects alone. Before and after that a
+ * loop that does nothing else reads both ends of each object, and the header behind each reference:
+ * the processor waits for dozens of them at once. Java has no instruction to prefetch; these are
+ * loads, whose values are kept so that the JIT keeps the loads.
  *
  * <pre>
  *   bottom                       top              start                     end
@@ -105,7 +105,7 @@ final class ReferenceBatch {
      *
      * @param bottom address of the list's first entry
      * @param top address behind its last; there is one, or {@link #more}
-     * @param ahead whether to read the headers behind the references too
+     * @param ahead whether to read ahead: worth it once a list is {@link #WORTHWHILE_BYTES} long
      * @return address behind the last entry that is left
      */
     long gather(long bottom, long top, boolean ahead) {
