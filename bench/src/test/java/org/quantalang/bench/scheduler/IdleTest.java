@@ -16,16 +16,28 @@ import org.quantalang.scheduler.TaskExecutor;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What an executor without work takes from the processors, in a process of its own. */
 @Timeout(120)
 class IdleTest {
     private static final long MOST_MILLIS = 20;
     private static final long SECONDS = 10;
+    private static final int PROCESSES = 3;
 
+    /**
+     * Of three processes one is enough: some systems count in ticks of 10 milliseconds, and charge
+     * one to whoever runs when it comes, even if the JVM did so for a moment only. A worker that
+     * wakes is charged in each of them.
+     */
     @Test
     void takesLessThan20MillisecondsOfProcessorIn10Seconds() throws Exception {
-        assertTrue(cpuMillis("idle") < MOST_MILLIS);
+        List<Double> measured = new ArrayList<>();
+        do {
+            measured.add(cpuMillis("idle"));
+        } while (measured.getLast() >= MOST_MILLIS && measured.size() < PROCESSES);
+        assertTrue(measured.getLast() < MOST_MILLIS, () -> "milliseconds: " + measured);
     }
 
     @Test
