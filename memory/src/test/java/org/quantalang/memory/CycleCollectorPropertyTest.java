@@ -2,6 +2,7 @@ package org.quantalang.memory;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 import java.util.stream.IntStream;
@@ -20,6 +21,15 @@ class CycleCollectorPropertyTest {
     @MethodSource("configurations")
     void collectsExactlyWhatIsUnreachable(int configuration) {
         run(configuration, 0, PROGRAMS);
+    }
+
+    /**
+     * Programs that found faults once: seed, configuration. Both lost a candidate that came back.
+     */
+    @ParameterizedTest(name = "seed {0}, configuration {1}")
+    @CsvSource({"12905, 0", "67629, 4"})
+    void collectsInProgramsThatFoundFaults(int seed, int configuration) {
+        run(configuration, seed, seed + 1);
     }
 
     @Tag("soak")

@@ -298,11 +298,10 @@ public final class BaconRajanCollector implements CycleCollector {
             if (colour == PURPLE && HeaderWord.alive(word)) {
                 candidates.set(kept++, header);
                 markGray(header);
-            } else {
+            } else if (colour == GRAY) {
                 putLong(header, word & ~BUFFERED);
-                if (colour != GRAY) {
-                    releaser().freeIfNothingHolds(header);
-                }
+            } else {
+                Candidates.letGo(header, BUFFERED, releaser());
             }
         }
         candidates.truncate(kept);
