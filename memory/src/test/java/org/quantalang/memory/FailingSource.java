@@ -2,14 +2,11 @@ package org.quantalang.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import org.quantalang.memory.internal.alloc.PageSource;
-
 import java.util.HashMap;
 import java.util.Map;
 
 /** A source that says no at its n-th call. */
-final class FailingSource implements PageSource {
-    private final PageSource real = PageSource.forThisSystem();
+final class FailingSource extends ForwardingSource {
     final Map<Long, Long> reserved = new HashMap<>();
     private long callsUntilFailure = Long.MAX_VALUE;
     private boolean forEver;
@@ -37,35 +34,20 @@ final class FailingSource implements PageSource {
         if (fails()) {
             return REFUSED;
         }
-        long address = real.reserve(bytes);
+        long address = super.reserve(bytes);
         reserved.put(address, bytes);
         return address;
     }
 
     @Override
     public boolean commit(long address, long bytes) {
-        return !fails() && real.commit(address, bytes);
-    }
-
-    @Override
-    public void decommit(long address, long bytes) {
-        real.decommit(address, bytes);
+        return !fails() && super.commit(address, bytes);
     }
 
     @Override
     public void release(long address, long bytes) {
         assertEquals(bytes, reserved.remove(address));
-        real.release(address, bytes);
-    }
-
-    @Override
-    public boolean reservesWithoutMemory() {
-        return real.reservesWithoutMemory();
-    }
-
-    @Override
-    public long largestReservation() {
-        return real.largestReservation();
+        super.release(address, bytes);
     }
 
     @Override
