@@ -190,7 +190,7 @@ final class JointTrace {
         boolean partial = false;
         long clock = nextClock;
         while (pending != work.bottom() || batch.more()) {
-            boolean ahead = tail - set.bottom() >= ReferenceBatch.WORTHWHILE_BYTES;
+            boolean ahead = ReferenceBatch.worthReadingAhead(set.bottom(), tail);
             pending = batch.gather(work.bottom(), pending, ahead);
             long last = batch.end;
             long slot = batch.start;
@@ -281,7 +281,7 @@ final class JointTrace {
             long note = getLong(at) + SideCount.WORD;
             putLong(note, SideCount.inEpoch(newEpoch) | (getLong(note) & ENTERED));
         }
-        boolean ahead = many(members);
+        boolean ahead = ReferenceBatch.worthReadingAhead(members);
         batch.begin();
         for (long left = end; left != members.bottom() || batch.more(); ) {
             left = batch.gather(members.bottom(), left, ahead);
@@ -310,7 +310,7 @@ final class JointTrace {
             }
         }
         long pending = work.top();
-        boolean ahead = many(members);
+        boolean ahead = ReferenceBatch.worthReadingAhead(members);
         batch.begin();
         while (pending != work.bottom() || batch.more()) {
             pending = batch.gather(work.bottom(), pending, ahead);
@@ -329,10 +329,6 @@ final class JointTrace {
             }
         }
         work.clear();
-    }
-
-    private static boolean many(LongStack list) {
-        return list.top() - list.bottom() >= ReferenceBatch.WORTHWHILE_BYTES;
     }
 
     private void keepNotLive(LongStack members) {

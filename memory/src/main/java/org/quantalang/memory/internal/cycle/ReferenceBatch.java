@@ -43,7 +43,7 @@ final class ReferenceBatch {
     private static final long PART_BYTES = 128 * Long.BYTES;
 
     /** A list of so many objects is worth reading ahead: the caches do not hold them all. */
-    static final long WORTHWHILE_BYTES = 4096 * Long.BYTES;
+    private static final long WORTHWHILE_BYTES = 4096 * Long.BYTES;
 
     private static final long NO_TYPE = -1;
 
@@ -88,6 +88,15 @@ final class ReferenceBatch {
         return row;
     }
 
+    /** Whether a list between two addresses is so long that reading ahead pays. */
+    static boolean worthReadingAhead(long bottom, long top) {
+        return top - bottom >= WORTHWHILE_BYTES;
+    }
+
+    static boolean worthReadingAhead(LongStack list) {
+        return worthReadingAhead(list.bottom(), list.top());
+    }
+
     /** Begins a loop over a list of objects. Without memory a batch is one object. */
     void begin() {
         flags = 0;
@@ -105,7 +114,7 @@ final class ReferenceBatch {
      *
      * @param bottom address of the list's first entry
      * @param top address behind its last; there is one, or {@link #more}
-     * @param ahead whether to read ahead: worth it once a list is {@link #WORTHWHILE_BYTES} long
+     * @param ahead whether to read ahead; see {@link #worthReadingAhead}
      * @return address behind the last entry that is left
      */
     long gather(long bottom, long top, boolean ahead) {
@@ -200,7 +209,7 @@ final class ReferenceBatch {
         for (long at = top; at != least; at -= Long.BYTES) {
             long header = getLong(at - Long.BYTES);
             // Of another type it may be shorter; its page it does not leave.
-            long slot = Math.min(header + last, header | PageTable.PAGE_BYTES - Long.BYTES);
+            long slot = Math.min(header + last, header | (PageTable.PAGE_BYTES - Long.BYTES));
             sum += getLong(header) + getLong(slot);
         }
         read = sum;

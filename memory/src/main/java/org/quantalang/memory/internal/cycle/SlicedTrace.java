@@ -74,7 +74,10 @@ final class SlicedTrace {
     private LongStack intake;
     private final LongStack members;
 
-    /** Members whose references are still to be looked at, in two of the phases. */
+    /**
+     * Members whose references are still to be looked at, while marking and spreading; then those
+     * that are not garbage.
+     */
     private final LongStack spread;
 
     private final LongStack roots;
@@ -266,7 +269,7 @@ final class SlicedTrace {
 
     /** A few roots at a time, and all that they reach. */
     private long mark(long most) {
-        boolean ahead = many(members);
+        boolean ahead = ReferenceBatch.worthReadingAhead(members);
         long left = most;
         batch.begin();
         while (batch.more() || (left > 0 && (unmarked > 0 || !spread.isEmpty()))) {
@@ -306,10 +309,6 @@ final class SlicedTrace {
         for (long i = Math.min(ReferenceBatch.OBJECTS, unmarked); i > 0; i--) {
             spread.push(members.get(--unmarked));
         }
-    }
-
-    private static boolean many(LongStack list) {
-        return list.top() - list.bottom() >= ReferenceBatch.WORTHWHILE_BYTES;
     }
 
     /** Takes a batch of so many objects at most off a list; returns how many that were. */
@@ -384,7 +383,7 @@ final class SlicedTrace {
     }
 
     private long recount(long most) {
-        boolean ahead = many(members);
+        boolean ahead = ReferenceBatch.worthReadingAhead(members);
         long left = most;
         batch.begin();
         while (batch.more() || (left > 0 && next < members.size())) {
@@ -418,7 +417,7 @@ final class SlicedTrace {
 
     /** First all that liveness starts from, then what it spreads to. */
     private long spreadLive(long most) {
-        boolean ahead = many(members);
+        boolean ahead = ReferenceBatch.worthReadingAhead(members);
         long left = most;
         for (; left > 0 && next < members.size(); left--) {
             startFrom(members.get(next++));
