@@ -64,9 +64,9 @@ import java.util.Locale;
  *
  * <p>Counting is biased: the thread that allocates an object counts plainly, all others atomically.
  * Objects of virtual threads have no owner: all count them atomically. A release on another thread
- * may leave it to the owner to find out that the object is dead; the owner does so at its next
- * allocation, at the next last release, in {@link #poll}, and when it ends or calls {@link #leave}.
- * {@link #waitingForOwners} is how many objects wait for that.
+ * may be left to the owner, which takes the reference away at its next allocation, at its next last
+ * release, in {@link #poll}, and when it ends or calls {@link #leave}; until then it is counted.
+ * {@link #waitingForOwners} is how many releases wait for that.
  *
  * <p>Any thread, except where a method says otherwise. Payload access is plain: who reads what
  * another thread writes must get the object through a reference field of this heap, or be ordered
@@ -474,7 +474,8 @@ public final class SharedHeap extends HandleTier {
     /**
      * {@inheritDoc}
      *
-     * <p>Exact while no other thread counts the object.
+     * <p>Exact while no other thread counts the object. Releases that wait for its owner have not
+     * happened yet.
      */
     @Override
     public long strongCount(long object) {
@@ -798,9 +799,7 @@ public final class SharedHeap extends HandleTier {
         reclaimer.leave();
     }
 
-    /**
-     * {@return objects that may be dead and wait for their owners to look} Exact if all are idle.
-     */
+    /** {@return releases that wait for the owners of their objects} Exact if all are idle. */
     public long waitingForOwners() {
         long waiting = 0;
         for (Owner owner : owners.all()) {

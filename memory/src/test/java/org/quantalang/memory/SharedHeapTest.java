@@ -242,6 +242,63 @@ class SharedHeapTest {
         }
 
         @Test
+        void itsReleaseIsCountedUntilTheOwnerSeesToIt() throws Exception {
+            long object = heap.allocate(NODE);
+            heap.retain(object);
+            heap.retain(object);
+            elsewhereReleases(object);
+            elsewhereReleases(object);
+            assertEquals(2, heap.waitingForOwners());
+            assertEquals(3, heap.strongCount(object));
+            heap.verify();
+            heap.poll();
+            assertEquals(0, heap.waitingForOwners());
+            assertEquals(1, heap.strongCount(object));
+            heap.release(object);
+        }
+
+        @Test
+        void itsReleaseReachesAnObjectThatTheOwnerLetGoMeanwhile() throws Exception {
+            long object = heap.allocate(NODE);
+            heap.retain(object);
+            elsewhere(
+                    () -> {
+                        heap.retain(object);
+                        return null;
+                    });
+            elsewhereReleases(object); // the one that others count
+            elsewhereReleases(object); // one that the owner counts
+            assertEquals(1, heap.waitingForOwners());
+            heap.leave(); // merges it
+            assertEquals(0, heap.waitingForOwners());
+            assertEquals(1, heap.strongCount(object));
+            heap.release(object);
+            assertEquals(0, heap.liveObjects());
+        }
+
+        @Test
+        void aReleaseTooManyIsToldToTheOwnerAndLosesNoOther() throws Exception {
+            HeapUnderTest.assumeFreedBlocksAreUsedAgain();
+            long object = heap.allocate(LEAF);
+            long next = heap.allocate(LEAF);
+            elsewhere(
+                    () -> {
+                        heap.release(object);
+                        heap.release(object);
+                        heap.release(next);
+                        return null;
+                    });
+            IllegalStateException told =
+                    assertThrows(IllegalStateException.class, () -> heap.allocate(LEAF));
+            String start =
+                    "object released more often than retained, or not an object: address=0x%x "
+                            .formatted(object);
+            assertTrue(String.valueOf(told.getMessage()).startsWith(start), told.getMessage());
+            heap.poll();
+            assertEquals(0, heap.liveObjects());
+        }
+
+        @Test
         void theOwnersNextAllocationSeesToIt() throws Exception {
             HeapUnderTest.assumeFreedBlocksAreUsedAgain();
             long object = heap.allocate(LEAF);

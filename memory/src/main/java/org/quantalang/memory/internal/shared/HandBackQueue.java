@@ -7,12 +7,11 @@ import java.lang.invoke.VarHandle;
 import java.util.function.LongConsumer;
 
 /**
- * Objects whose owner must look at them, since a reference that it counted went away elsewhere: any
- * thread pushes, the owner's runner polls.
+ * References that an owner counts and other threads have let go, by their objects: any thread
+ * pushes, the owner's runner polls and releases them.
  *
  * <p>A list of chunks. A push claims a slot with one add and stores the object there; who finds the
- * chunk used up appends another. Each object is in the queue once at most, so that it is no longer
- * than the owner has objects.
+ * chunk used up appends another. The queue is no longer than the owner counts references.
  *
  * <p>The owner sees whether something waits with one load: {@link #isEmpty}. Used up slots are
  * handed on to the next chunk, so that a queue in use makes little garbage. A thread that still
@@ -101,14 +100,19 @@ final class HandBackQueue {
             Chunk chunk = tail;
             int slot = (int) CLAIMED.getAndAdd(chunk, 1);
             if (slot < SLOTS) {
-                // Release: the decrement before it, to poll.
+                // Release: what this thread wrote to the object, to poll.
                 SLOT.setRelease(chunk.slots, slot, header);
-                // Release: the slot, before the word that there is one.
-                LINE.setRelease(lines, TOLD, 1);
+                tell();
                 return;
             }
             append(chunk);
         }
+    }
+
+    /** Any thread: says that something waits. */
+    void tell() {
+        // Release: the slot, before the word that there is one.
+        LINE.setRelease(lines, TOLD, 1);
     }
 
     private void append(Chunk full) {

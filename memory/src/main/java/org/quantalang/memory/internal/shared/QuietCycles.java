@@ -201,7 +201,7 @@ public final class QuietCycles {
         if (!SharedHeader.has(b, SharedHeader.MERGED)) {
             // For its owner, which is quiet. Its queue is empty.
             putLong(header, SharedHeader.withoutOwner(a));
-            b = SharedHeader.handedBack(b, SharedHeader.own(a));
+            b = SharedHeader.merged(b, SharedHeader.own(a));
         }
         putLong(at, b | SharedHeader.CLAIMED);
         push(garbage, header);

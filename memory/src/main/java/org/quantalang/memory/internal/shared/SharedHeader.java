@@ -22,7 +22,7 @@ import org.quantalang.memory.internal.object.Memory;
  *         +----------+----------+-----------+-----------+
  *         | ops   20 | shared 24| weak   12 | flags   8 |      shared is signed
  *         +----------+----------+-----------+-----------+
- *  flags   7 leaf  6 claimed  5 buffered  4 acyclic  3 finalized  2 dead  1 queued  0 merged
+ *  flags   6 leaf  5 claimed  4 buffered  3 acyclic  2 finalized  1 dead  0 merged    7 is free
  *
  *  L: lent, that is, the owner's number is not its thread's own
  *
@@ -38,18 +38,17 @@ import org.quantalang.memory.internal.object.Memory;
  *
  * <p>Both ops fields count retains. They are for a collector beside running threads, which must see
  * that a count went up and down between its two looks; nothing reads them yet. On top of their
- * words, their carry is lost without harm. (A negative shared count borrows from ops; each pair of
- * both still is a word of its own.)
+ * words, their carry is lost without harm. (A shared count below 0, amid a merge, borrows from ops;
+ * each pair of both still is a word of its own.)
  *
  * <h2>States</h2>
  *
  * <pre>
  *  state     word A            word B                     who may destroy
- *  BIASED    owner               not merged                 nobody
- *  QUEUED    owner               not merged, queued         nobody: the owner has it in its queue
+ *  BIASED    owner             not merged                 nobody
  *  MERGED    no owner          merged, shared &gt; 0         nobody
  *  DYING     no owner          merged, shared 0           who made it so
- *  DEAD      no owner          dead; weak &gt; 0 or queued   its block goes to who removes the last of these
+ *  DEAD      no owner          dead; weak &gt; 0             its block goes to who removes the last of these
  *
  *  from     event                                  to                     method
  *  BIASED   owner retains, own not full            BIASED  own + 1        ownerRetained
@@ -58,25 +57,28 @@ import org.quantalang.memory.internal.object.Memory;
  *  BIASED   owner releases, own = 1, B exclusive   DYING   (no atomic)    exclusive
  *  BIASED   owner releases, own = 1                MERGED or DYING        withoutOwner, then merged
  *  BIASED   other retains                          BIASED  shared + 1     RETAIN_SHARED
- *  BIASED   other releases, shared stays &gt;= 0     BIASED  shared - 1     releasedByOther
- *  BIASED   other releases, shared becomes -1      QUEUED  told to owner  releasedByOther
- *  QUEUED   other releases                         QUEUED  shared - 1     releasedByOther
- *  QUEUED   owner takes it from its queue          MERGED or DYING        withoutOwner, then handedBack
- *  BIASED   its owner's thread ends            QUEUED  not told       claimedForMerge, then as above
- *  QUEUED   its owner's thread ends            MERGED or DYING, still queued   withoutOwner, then merged
+ *  BIASED   other releases, shared &gt; 0            BIASED  shared - 1     ONE_SHARED
+ *  BIASED   other releases, shared = 0             BIASED  the owner is told to release   leftToOwner
+ *  BIASED   its owner's thread ends                MERGED or DYING        withoutOwner, then merged
  *  MERGED   any retains                            MERGED  shared + 1     RETAIN_SHARED
  *  MERGED   any releases                           MERGED or DYING        ONE_SHARED
- *  QUEUED, merged meanwhile: taken from the queue  the flag goes          taken
- *  BIASED, QUEUED, MERGED   weak upgrade           shared + 1             upgraded
+ *  BIASED, MERGED   weak upgrade                   shared + 1             upgraded
  *  DYING    destroyed                              DEAD, or block freed   dead
- *  DEAD     last weak reference, queue entry gone  block freed            holdsBlock
+ *  DEAD     last weak reference goes               block freed            holdsBlock
  * </pre>
  *
+ * <p>A release that the owner is told of has not happened yet: its reference is counted until the
+ * owner, or who acts for it, takes it away as its own, or as anybody's if the object was merged
+ * meanwhile. So an object lives while a queue leads to it. Between {@code withoutOwner} and {@code
+ * merged} a release finds neither an owner to tell nor a merged object, and takes 1 from the shared
+ * count, below 0 if need be: the merge, which compares, counts what is left.
+ *
  * <p>What holds, and {@code CountModelTest} checks for two threads over every interleaving: {@code
- * own + shared} is the number of strong references whenever no operation is half done and never
- * less than that in between; word A of an unmerged object is stored by its owner's runner alone,
- * word A of a merged one only by who destroys it; exactly one thread sees the last reference go; a
- * block is freed exactly once, when nothing can reach its header any more.
+ * own + shared} is the number of strong references, and of releases that an owner was told of,
+ * whenever no operation is half done, and never less than that in between; word A of an unmerged
+ * object is stored by its owner's runner alone, word A of a merged one only by who destroys it;
+ * exactly one thread sees the last reference go; a block is freed exactly once, when nothing can
+ * reach its header any more.
  *
  * <p>Pure functions of words; who applies them how is in {@link SharedReclaimer}.
  */
@@ -118,15 +120,14 @@ public final class SharedHeader {
     // ---- word B
 
     static final long MERGED = 1;
-    static final long QUEUED = 1 << 1;
-    static final long DEAD = 1 << 2;
-    static final long FINALIZED = 1 << 3;
-    static final long ACYCLIC = 1 << 4;
-    static final long BUFFERED = 1 << 5;
-    static final long CLAIMED = 1 << 6;
+    static final long DEAD = 1 << 1;
+    static final long FINALIZED = 1 << 2;
+    static final long ACYCLIC = 1 << 3;
+    static final long BUFFERED = 1 << 4;
+    static final long CLAIMED = 1 << 5;
 
     /** Nothing but its block needs to be freed. */
-    static final long LEAF = 1 << 7;
+    static final long LEAF = 1 << 6;
 
     static final int WEAK_SHIFT = 8;
     static final int WEAK_BITS = 12;
@@ -160,7 +161,7 @@ public final class SharedHeader {
     /** In a link: its page is that of the owner whose list it is on. */
     private static final long OWN = 1L << 63;
 
-    private static final long NOT_EXCLUSIVE = SHARED_MASK | WEAK_MASK | QUEUED | BUFFERED;
+    private static final long NOT_EXCLUSIVE = SHARED_MASK | WEAK_MASK | BUFFERED;
 
     private SharedHeader() {}
 
@@ -254,7 +255,7 @@ public final class SharedHeader {
 
     /** Something besides strong references holds the block. */
     static boolean holdsBlock(long b) {
-        return (b & (WEAK_MASK | QUEUED | BUFFERED)) != 0;
+        return (b & (WEAK_MASK | BUFFERED)) != 0;
     }
 
     /** Merged, and no strong reference is left: whoever made it so destroys the object. */
@@ -350,15 +351,13 @@ public final class SharedHeader {
         return MERGED | ONE_SHARED;
     }
 
-    /** One reference less by a thread that is not the owner; tells the owner if it must know. */
-    static long releasedByOther(long b) {
-        long after = b - ONE_SHARED;
-        return shared(after) < 0 && !has(b, MERGED) ? after | QUEUED : after;
-    }
-
-    /** Whether the release from {@code b} to {@code after} must put the object on the queue. */
-    static boolean mustTell(long b, long after) {
-        return !has(b, QUEUED) && has(after, QUEUED);
+    /**
+     * Whether the reference that another thread than the owner releases is one that the owner
+     * counts, as far as a look tells, given that the object is not merged: then the owner must
+     * release it.
+     */
+    static boolean leftToOwner(long a, long b) {
+        return (b & SHARED_MASK) == 0 && owner(a) != 0;
     }
 
     static long spilledIn(long b, long part) {
@@ -370,21 +369,6 @@ public final class SharedHeader {
         return b + own * ONE_SHARED | MERGED;
     }
 
-    /** The same for an object that came through the queue, or was claimed: that flag goes. */
-    static long handedBack(long b, long own) {
-        return taken(merged(b, own));
-    }
-
-    /** No thread puts it on the queue any more: the runner merges it as if it had been there. */
-    static long claimedForMerge(long b) {
-        return b | QUEUED;
-    }
-
-    /** Of an object from the queue: no reference of any kind is left. */
-    static boolean goneFromQueue(long a, long b) {
-        return own(a) + shared(b) == 0 && (b & (WEAK_MASK | BUFFERED)) == 0;
-    }
-
     /** Its destructor runs, with a reference of its own. */
     static long finalizing(long b) {
         return (b | FINALIZED | MERGED) + ONE_SHARED;
@@ -393,11 +377,6 @@ public final class SharedHeader {
     /** Nothing but garbage referred to it. */
     static long garbage(long b) {
         return (b & ~(SHARED_MASK | CLAIMED)) | MERGED;
-    }
-
-    /** A merged object leaves the queue. */
-    static long taken(long b) {
-        return b & ~QUEUED;
     }
 
     static long upgraded(long b) {

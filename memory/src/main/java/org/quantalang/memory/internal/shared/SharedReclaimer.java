@@ -129,13 +129,24 @@ public final class SharedReclaimer {
             putLong(header + SharedHeader.WORD_B, SharedHeader.merged(b, 0));
             return true;
         }
+        return merge(header, a, b, 0);
+    }
+
+    /**
+     * The owner's runner gives the object up, of whose count {@code own} is left; returns whether
+     * that was the last reference of all.
+     */
+    private static boolean merge(long header, long a, long seen, long own) {
         putLong(header, SharedHeader.withoutOwner(a));
+        long b = seen;
+        long after = SharedHeader.merged(b, own);
         // Full: word A is stored before; what the owner wrote is seen by who sees the object
         // merged.
-        while (!compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.merged(b, 0))) {
+        while (!compareAndSet(header + SharedHeader.WORD_B, b, after)) {
             b = getLongAcquire(header + SharedHeader.WORD_B);
+            after = SharedHeader.merged(b, own);
         }
-        return SharedHeader.lastGone(SharedHeader.merged(b, 0));
+        return SharedHeader.lastGone(after);
     }
 
     /** Another thread than the owner releases. */
@@ -146,7 +157,7 @@ public final class SharedReclaimer {
         }
     }
 
-    /** Returns whether that was the last reference; tells the owner if it must know. */
+    /** Returns whether that was the last reference; leaves it to the owner if that counts it. */
     private boolean minusOne(long header, long a) {
         long b = getLongAcquire(header + SharedHeader.WORD_B);
         while (true) {
@@ -162,12 +173,12 @@ public final class SharedReclaimer {
                 long before = getAndAdd(header + SharedHeader.WORD_B, -SharedHeader.ONE_SHARED);
                 return SharedHeader.lastGone(before - SharedHeader.ONE_SHARED);
             }
-            long after = SharedHeader.releasedByOther(b);
-            if (compareAndSet(header + SharedHeader.WORD_B, b, after)) {
-                if (SharedHeader.mustTell(b, after)) {
-                    tell(owners.at(SharedHeader.owner(a)), header);
-                }
+            if (SharedHeader.leftToOwner(a, b)) {
+                tell(owners.at(SharedHeader.owner(a)), header);
                 return false;
+            }
+            if (compareAndSet(header + SharedHeader.WORD_B, b, b - SharedHeader.ONE_SHARED)) {
+                return false; // it is not merged: who does that counts what is left
             }
             b = getLongAcquire(header + SharedHeader.WORD_B);
         }
@@ -316,30 +327,8 @@ public final class SharedReclaimer {
         if (SharedHeader.owner(a) != owner.number) {
             return;
         }
-        boolean told = SharedHeader.has(b, SharedHeader.QUEUED);
-        while (!told
-                && !compareAndSet(
-                        header + SharedHeader.WORD_B, b, SharedHeader.claimedForMerge(b))) {
-            b = getLongAcquire(header + SharedHeader.WORD_B);
-            told = SharedHeader.has(b, SharedHeader.QUEUED);
-        }
-        // Claimed, so that nobody who finds no owner would have to tell it.
-        putLong(header, SharedHeader.withoutOwner(a));
-        if (mergeQueued(header, SharedHeader.own(a), !told)) {
+        if (merge(header, a, b, SharedHeader.own(a))) {
             bury(found, header);
-        }
-    }
-
-    /** The second half of a merge; returns whether no reference is left. */
-    private static boolean mergeQueued(long header, long own, boolean taken) {
-        long b = getLongAcquire(header + SharedHeader.WORD_B);
-        while (true) {
-            long after = taken ? SharedHeader.handedBack(b, own) : SharedHeader.merged(b, own);
-            // Full, as in lastOwned.
-            if (compareAndSet(header + SharedHeader.WORD_B, b, after)) {
-                return SharedHeader.lastGone(after);
-            }
-            b = getLongAcquire(header + SharedHeader.WORD_B);
         }
     }
 
@@ -364,45 +353,38 @@ public final class SharedReclaimer {
     }
 
     private void takeHandedBack(Owner owner, DyingList found) {
-        owner.queue.listened();
-        for (long header = owner.queue.poll(); header != 0; header = owner.queue.poll()) {
-            if (handBack(owner, header)) {
-                bury(found, header);
+        HandBackQueue queue = owner.queue;
+        queue.listened();
+        boolean done = false;
+        try {
+            for (long header = queue.poll(); header != 0; header = queue.poll()) {
+                long a = getLong(header);
+                if (owner.countsOne(a)
+                        && SharedHeader.exclusiveLeaf(
+                                getLongAcquire(header + SharedHeader.WORD_B))) {
+                    owner.blocks.free(header);
+                } else if (releasedFor(owner, header, a)) {
+                    bury(found, header);
+                }
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                queue.tell(); // of what is behind the fault that is thrown
             }
         }
     }
 
-    /** An object from the queue; returns whether its last reference is gone. */
-    private boolean handBack(Owner owner, long header) {
-        long b = getLongAcquire(header + SharedHeader.WORD_B);
-        if (SharedHeader.has(b, SharedHeader.MERGED)) {
-            leaveQueue(header, b);
-            return false;
+    /** A release that another thread left to the owner; returns whether it was the last. */
+    private boolean releasedFor(Owner owner, long header, long a) {
+        if (!owner.owns(a)) {
+            return minusOne(header, a); // merged meanwhile
         }
-        long a = getLong(header);
-        if (SharedHeader.owner(a) != owner.number) {
-            throw new IllegalStateException(
-                    "queue of owner %d holds another's object: address=0x%x header=0x%x 0x%x"
-                            .formatted(owner.number, header + HeaderWord.BYTES, a, b));
+        if (owner.countsOne(a)) {
+            return lastOwned(header, a);
         }
-        putLong(header, SharedHeader.withoutOwner(a));
-        if (SharedHeader.goneFromQueue(a, b)) {
-            // No reference of any kind is left: nobody else can change word B.
-            putLong(header + SharedHeader.WORD_B, SharedHeader.handedBack(b, SharedHeader.own(a)));
-            return true;
-        }
-        return mergeQueued(header, SharedHeader.own(a), true);
-    }
-
-    private void leaveQueue(long header, long seen) {
-        long b = seen;
-        while (!compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.taken(b))) {
-            b = getLongAcquire(header + SharedHeader.WORD_B);
-        }
-        long after = SharedHeader.taken(b);
-        if (SharedHeader.has(after, SharedHeader.DEAD) && !SharedHeader.holdsBlock(after)) {
-            freeBlock(owners.current(), header);
-        }
+        putLong(header, SharedHeader.ownerReleased(a));
+        return false;
     }
 
     // ---- for who has paused the heap

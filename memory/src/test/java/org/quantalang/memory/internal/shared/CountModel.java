@@ -22,16 +22,16 @@ import java.util.Set;
 final class CountModel {
     /** What can be left out or done wrong; each must be found. */
     enum Fault {
-        /** A release by another thread takes the reference away and sets the flag in two steps. */
-        RELEASE_THEN_FLAG,
+        /** What the owner counts is taken from the shared count, and the owner is not told. */
+        RELEASE_BELOW_ZERO,
+        /** A release of what others count subtracts without comparing. */
+        BLIND_RELEASE,
         /** The merge changes word B before word A. */
         MERGED_BEFORE_WORD_A,
-        /** The end of the owner merges what is not queued without claiming it first. */
-        END_WITHOUT_CLAIM,
-        /** A block is freed although a queue entry leads to it. */
-        FREED_WHILE_QUEUED,
-        /** An object from the queue with a sum of 0 dies without regard to weak references. */
-        HANDED_BACK_IGNORES_WEAK,
+        /** A merge stores what it made of the word that it read. */
+        PLAIN_MERGE,
+        /** A release from the queue is the owner's, though the object was merged meanwhile. */
+        TAKEN_AS_OWNED,
         /** The owner's last release frees without regard to weak references. */
         EXCLUSIVE_IGNORES_WEAK,
         /** Who put an object on a queue does not look whether the owner is still there. */
@@ -108,7 +108,6 @@ final class CountModel {
         RELEASE_SHARED,
         RELEASE_PLAIN,
         RELEASE_MERGED,
-        RELEASE_FLAG,
         TELL,
         LOOK,
         DESTROY,
@@ -120,14 +119,9 @@ final class CountModel {
         UPGRADE,
         WEAK_LOOK,
         TAKE,
-        TAKEN_READ_B,
-        TAKEN_MERGED,
         TAKEN_READ_A,
-        TAKEN_WRITE_A,
-        TAKEN_MERGE,
         END_NEXT,
         END_READ,
-        END_CLAIM,
         END_WRITE_A,
         END_MERGE,
         END_SAY
@@ -150,7 +144,6 @@ final class CountModel {
 
         boolean ending;
         boolean ended;
-        boolean told;
         int walk;
 
         Actor copy() {
@@ -166,7 +159,6 @@ final class CountModel {
             copy.draining = draining;
             copy.ending = ending;
             copy.ended = ended;
-            copy.told = told;
             copy.walk = walk;
             return copy;
         }
@@ -190,7 +182,6 @@ final class CountModel {
             key = key << 1 | (draining ? 1 : 0);
             key = key << 1 | (ending ? 1 : 0);
             key = key << 1 | (ended ? 1 : 0);
-            key = key << 1 | (told ? 1 : 0);
             return key << 2 | walk;
         }
     }
@@ -227,7 +218,7 @@ final class CountModel {
             return new Key(
                     object(0),
                     object(1),
-                    queued[0] << 4 | queued[1] << 2 | (ownerGone ? 2 : 0) | (edge ? 1 : 0),
+                    queued[0] << 6 | queued[1] << 2 | (ownerGone ? 2 : 0) | (edge ? 1 : 0),
                     threads[0].key(),
                     threads[1].key());
         }
@@ -281,8 +272,11 @@ final class CountModel {
             int weaks = state.threads[0].weaks[i] + state.threads[1].weaks[i];
             if (!state.freed[i] && state.destroyed[i] == 0) {
                 long sum = SharedHeader.own(state.a[i]) + SharedHeader.shared(state.b[i]);
-                if (sum != refs) {
-                    fail(state, "counted " + sum + " references of " + refs + " to object " + i);
+                if (sum != refs + state.queued[i]) {
+                    fail(
+                            state,
+                            "counted %d, references to object %d: %d, releases that wait: %d"
+                                    .formatted(sum, i, refs, state.queued[i]));
                 }
             }
             if (refs == 0 && weaks == 0 && state.queued[i] == 0 && !state.freed[i]) {
@@ -464,17 +458,12 @@ final class CountModel {
         self.weaks[self.object]++;
     }
 
-    private boolean holds(long b) {
-        return SharedHeader.holdsBlock(
-                with(Fault.FREED_WHILE_QUEUED) ? b & ~SharedHeader.QUEUED : b);
-    }
-
     private void weakRelease(State s, Actor self) {
         s.b[self.object] -= SharedHeader.ONE_WEAK;
         long b = s.b[self.object];
         if (with(Fault.LAST_WEAK_BY_LOOKING)) {
             self.at = At.WEAK_LOOK;
-        } else if (SharedHeader.has(b, SharedHeader.DEAD) && !holds(b)) {
+        } else if (SharedHeader.has(b, SharedHeader.DEAD) && !SharedHeader.holdsBlock(b)) {
             self.at = At.FREE;
         } else {
             self.at = At.IDLE;
@@ -646,7 +635,7 @@ final class CountModel {
                             t,
                             "merges B",
                             (s, self) -> {
-                                s.b[x] = SharedHeader.merged(s.b[x], 0);
+                                s.b[x] = merged(s, self, 0);
                                 if (SharedHeader.lastGone(s.b[x])) {
                                     s.a[x] = SharedHeader.withoutOwner(s.a[x]);
                                     self.at = At.DESTROY;
@@ -666,10 +655,15 @@ final class CountModel {
                             "reads B",
                             (s, self) -> {
                                 self.b = s.b[x];
-                                boolean merged = SharedHeader.has(self.b, SharedHeader.MERGED);
-                                self.at = merged ? At.RELEASE_MERGED : At.RELEASE_SHARED;
-                                if (merged && with(Fault.PLAIN_RELEASE)) {
+                                if (!SharedHeader.has(self.b, SharedHeader.MERGED)) {
+                                    boolean left =
+                                            SharedHeader.leftToOwner(self.a, self.b)
+                                                    && !with(Fault.RELEASE_BELOW_ZERO);
+                                    self.at = left ? At.TELL : At.RELEASE_SHARED;
+                                } else if (with(Fault.PLAIN_RELEASE)) {
                                     self.at = At.RELEASE_PLAIN;
+                                } else {
+                                    self.at = At.RELEASE_MERGED;
                                 }
                             });
             case RELEASE_PLAIN ->
@@ -696,46 +690,22 @@ final class CountModel {
                             t,
                             "sets B released",
                             (s, self) -> {
-                                if (s.b[x] != self.b) {
+                                if (s.b[x] != self.b && !with(Fault.BLIND_RELEASE)) {
                                     self.at = At.RELEASE_READ_B;
                                     return;
                                 }
-                                long after = SharedHeader.releasedByOther(self.b);
-                                if (with(Fault.RELEASE_THEN_FLAG)) {
-                                    s.b[x] = self.b - SharedHeader.ONE_SHARED;
-                                    self.at =
-                                            SharedHeader.mustTell(self.b, after)
-                                                    ? At.RELEASE_FLAG
-                                                    : next(self);
-                                    return;
-                                }
-                                s.b[x] = after;
-                                self.at =
-                                        SharedHeader.mustTell(self.b, after) ? At.TELL : next(self);
+                                s.b[x] -= SharedHeader.ONE_SHARED;
+                                self.at = next(self);
                             });
-            case RELEASE_FLAG ->
-                    touch(
+            case TELL ->
+                    step(
                             state,
                             t,
-                            "sets the flag",
+                            "puts on the queue",
                             (s, self) -> {
-                                s.b[x] |= SharedHeader.QUEUED;
-                                self.at = At.TELL;
+                                s.queued[x]++;
+                                self.at = with(Fault.TOLD_WITHOUT_LOOK) ? next(self) : At.LOOK;
                             });
-            case TELL -> {
-                if (SharedHeader.owner(thread.a) == 0) {
-                    fail(state, "T" + t + " has nobody to tell of object " + x);
-                    return;
-                }
-                step(
-                        state,
-                        t,
-                        "puts on the queue",
-                        (s, self) -> {
-                            s.queued[x]++;
-                            self.at = with(Fault.TOLD_WITHOUT_LOOK) ? next(self) : At.LOOK;
-                        });
-            }
             case LOOK ->
                     step(
                             state,
@@ -760,6 +730,10 @@ final class CountModel {
                     fail(state, "T" + t + " destroys object " + x + " with references left");
                     return;
                 }
+                if (state.queued[x] > 0) {
+                    fail(state, "T" + t + " destroys object " + x + " with releases that wait");
+                    return;
+                }
                 if (state.destroyed[x] > 0) {
                     fail(state, "T" + t + " destroys object " + x + " twice");
                     return;
@@ -780,7 +754,7 @@ final class CountModel {
                             "reads B of the destroyed",
                             (s, self) -> {
                                 long b = s.b[x];
-                                self.at = holds(b) ? At.DESTROY_DEAD : At.FREE;
+                                self.at = SharedHeader.holdsBlock(b) ? At.DESTROY_DEAD : At.FREE;
                             });
             case DESTROY_DEAD ->
                     touch(
@@ -792,7 +766,10 @@ final class CountModel {
                                 if (with(Fault.LAST_WEAK_BY_LOOKING)) {
                                     self.at = At.DESTROY_LOOKED;
                                 } else {
-                                    self.at = holds(s.b[x]) ? destroyedNext(s, self) : At.FREE;
+                                    self.at =
+                                            SharedHeader.holdsBlock(s.b[x])
+                                                    ? destroyedNext(s, self)
+                                                    : At.FREE;
                                 }
                             });
             case DESTROY_LOOKED ->
@@ -801,7 +778,10 @@ final class CountModel {
                             t,
                             "looks at the dead",
                             (s, self) ->
-                                    self.at = holds(s.b[x]) ? destroyedNext(s, self) : At.FREE);
+                                    self.at =
+                                            SharedHeader.holdsBlock(s.b[x])
+                                                    ? destroyedNext(s, self)
+                                                    : At.FREE);
             case FREE ->
                     touch(
                             state,
@@ -847,7 +827,7 @@ final class CountModel {
                             (s, self) ->
                                     self.at =
                                             SharedHeader.has(s.b[x], SharedHeader.DEAD)
-                                                            && !holds(s.b[x])
+                                                            && !SharedHeader.holdsBlock(s.b[x])
                                                     ? At.FREE
                                                     : At.IDLE);
 
@@ -863,7 +843,7 @@ final class CountModel {
                                 (s, self) -> {
                                     s.queued[object]--;
                                     self.object = object;
-                                    self.at = At.TAKEN_READ_B;
+                                    self.at = At.TAKEN_READ_A;
                                 });
                     }
                 }
@@ -882,30 +862,9 @@ final class CountModel {
                             });
                 }
             }
-            case TAKEN_READ_B ->
-                    touch(
-                            state,
-                            t,
-                            "reads B of the taken",
-                            (s, self) -> {
-                                self.b = s.b[x];
-                                self.at =
-                                        SharedHeader.has(self.b, SharedHeader.MERGED)
-                                                ? At.TAKEN_MERGED
-                                                : At.TAKEN_READ_A;
-                            });
-            case TAKEN_MERGED ->
-                    touch(
-                            state,
-                            t,
-                            "clears the flag",
-                            (s, self) -> {
-                                s.b[x] = SharedHeader.taken(s.b[x]);
-                                boolean dead = SharedHeader.has(s.b[x], SharedHeader.DEAD);
-                                self.at = dead && !holds(s.b[x]) ? At.FREE : At.TAKE;
-                            });
             case TAKEN_READ_A -> {
-                if (SharedHeader.owner(state.a[x]) != OWNER || (t != 0 && !state.ownerGone)) {
+                boolean owned = SharedHeader.owner(state.a[x]) == OWNER;
+                if (owned && t != 0 && !state.ownerGone) {
                     fail(state, "T" + t + " runs an owner's object " + x + " that is not its own");
                     return;
                 }
@@ -915,36 +874,15 @@ final class CountModel {
                         "reads A of the taken",
                         (s, self) -> {
                             self.a = s.a[x];
-                            boolean none =
-                                    SharedHeader.own(self.a) + SharedHeader.shared(self.b) == 0;
-                            boolean weak = SharedHeader.weak(self.b) > 0;
-                            if (none && (!weak || with(Fault.HANDED_BACK_IGNORES_WEAK))) {
-                                s.a[x] = SharedHeader.withoutOwner(self.a);
-                                s.b[x] = SharedHeader.handedBack(self.b, SharedHeader.own(self.a));
-                                self.at = At.DESTROY;
+                            if (!owned && !with(Fault.TAKEN_AS_OWNED)) {
+                                self.at = At.RELEASE_READ_B;
+                            } else if (SharedHeader.own(self.a) > 1) {
+                                self.at = At.RELEASE_OWNED;
                             } else {
-                                self.at = At.TAKEN_WRITE_A;
+                                self.at = At.LAST_OWNED_READ_B;
                             }
                         });
             }
-            case TAKEN_WRITE_A ->
-                    touch(
-                            state,
-                            t,
-                            "stores A of the taken without owner",
-                            (s, self) -> {
-                                s.a[x] = SharedHeader.withoutOwner(self.a);
-                                self.at = At.TAKEN_MERGE;
-                            });
-            case TAKEN_MERGE ->
-                    touch(
-                            state,
-                            t,
-                            "merges the taken",
-                            (s, self) -> {
-                                s.b[x] = SharedHeader.handedBack(s.b[x], SharedHeader.own(self.a));
-                                self.at = SharedHeader.lastGone(s.b[x]) ? At.DESTROY : next(self);
-                            });
 
             // ---- the end of the owner
             case END_NEXT ->
@@ -974,23 +912,6 @@ final class CountModel {
                                     self.at = At.END_NEXT;
                                     return;
                                 }
-                                self.told = SharedHeader.has(self.b, SharedHeader.QUEUED);
-                                self.at =
-                                        self.told || with(Fault.END_WITHOUT_CLAIM)
-                                                ? At.END_WRITE_A
-                                                : At.END_CLAIM;
-                            });
-            case END_CLAIM ->
-                    touch(
-                            state,
-                            t,
-                            "claims",
-                            (s, self) -> {
-                                if (s.b[x] != self.b) {
-                                    self.at = At.END_READ;
-                                    return;
-                                }
-                                s.b[x] = SharedHeader.claimedForMerge(s.b[x]);
                                 self.at = At.END_WRITE_A;
                             });
             case END_WRITE_A ->
@@ -1008,11 +929,7 @@ final class CountModel {
                             t,
                             "merges at the end",
                             (s, self) -> {
-                                long bias = SharedHeader.own(self.a);
-                                s.b[x] =
-                                        self.told
-                                                ? SharedHeader.merged(s.b[x], bias)
-                                                : SharedHeader.handedBack(s.b[x], bias);
+                                s.b[x] = merged(s, self, SharedHeader.own(self.a));
                                 self.at = SharedHeader.lastGone(s.b[x]) ? At.DESTROY : At.END_NEXT;
                             });
             case END_SAY ->
@@ -1032,6 +949,12 @@ final class CountModel {
                                 }
                             });
         }
+    }
+
+    /** What a merge makes of word B. */
+    private long merged(State s, Actor self, long own) {
+        long seen = with(Fault.PLAIN_MERGE) ? self.b : s.b[self.object];
+        return SharedHeader.merged(seen, own);
     }
 
     /** A release is over: back to what it was part of. */
