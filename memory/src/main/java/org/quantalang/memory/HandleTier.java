@@ -7,7 +7,7 @@ import org.quantalang.memory.internal.handle.HeapLife.OpenView;
 import org.quantalang.memory.internal.handle.JavaObjects;
 
 /** What handles, views and Java objects held off heap need of a heap beyond the address tier. */
-abstract sealed class HandleTier extends PayloadAccess permits ConfinedHeap, SharedHeap {
+abstract sealed class HandleTier extends PayloadAccess permits ConfinedObjects, SharedObjects {
     private final HeapLife life = new HeapLife();
     private final JavaObjects javaObjects = new JavaObjects();
 

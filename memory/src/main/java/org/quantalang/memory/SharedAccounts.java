@@ -2,30 +2,16 @@ package org.quantalang.memory;
 
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.PageAccount;
-import org.quantalang.memory.internal.alloc.SharedSpace;
 import org.quantalang.memory.internal.debug.HeapCensus;
 import org.quantalang.memory.internal.shared.Owner;
-import org.quantalang.memory.internal.shared.Owners;
-import org.quantalang.memory.internal.shared.SharedReclaimer;
 
 /** The accounts of a shared heap: each thread enters one for what it allocates. Any thread. */
 final class SharedAccounts extends AccountHost {
-    private final SharedHeap heap;
-    private final SharedSpace pages;
-    private final Owners owners;
-    private final SharedReclaimer reclaimer;
+    private final SharedObjects heap;
 
-    SharedAccounts(
-            SharedHeap heap,
-            HeapConfig config,
-            SharedSpace pages,
-            Owners owners,
-            SharedReclaimer reclaimer) {
-        super(config, pages.accounts());
+    SharedAccounts(SharedObjects heap, HeapConfig config) {
+        super(config, heap.pages.accounts());
         this.heap = heap;
-        this.pages = pages;
-        this.owners = owners;
-        this.reclaimer = reclaimer;
     }
 
     @Override
@@ -40,7 +26,7 @@ final class SharedAccounts extends AccountHost {
 
     @Override
     BlockAllocator blocks() {
-        Owner self = owners.current();
+        Owner self = heap.owners.current();
         if (self.isCommon()) {
             throw new IllegalStateException(
                     "virtual threads cannot enter accounts: thread=%s; what they allocate is"
@@ -52,18 +38,18 @@ final class SharedAccounts extends AccountHost {
 
     @Override
     boolean prepare(PageAccount opened) {
-        return pages.openAccount(opened);
+        return heap.pages.openAccount(opened);
     }
 
     @Override
     void merge() {
-        reclaimer.reap(); // ended threads leave pages
+        heap.reclaimer.reap(); // ended threads leave pages
         heap.trim();
     }
 
     @Override
     void settle() {
-        heap.poll();
+        heap.drain();
     }
 
     @Override

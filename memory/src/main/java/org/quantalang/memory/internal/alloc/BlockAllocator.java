@@ -51,6 +51,7 @@ public final class BlockAllocator {
     private final SizeClassTable classes;
 
     private final ClassTables tables;
+    private final PageQueues queues;
 
     /** Charged with the pages of new blocks. */
     private PageAccount account;
@@ -87,6 +88,7 @@ public final class BlockAllocator {
             HeapSpace space, String heapName, long limitBytes, long returnDelayNanos) {
         this.space = space;
         this.pool = new PagePool(space, heapName, limitBytes, returnDelayNanos);
+        this.queues = new PageQueues(space);
         this.tables = new ClassTables(space, pool, space.classTable);
         this.account = pool.accounts.root();
         this.entryBias = space.entryBias;
@@ -109,6 +111,7 @@ public final class BlockAllocator {
             int owner) {
         this.space = space;
         this.pool = pool;
+        this.queues = new PageQueues(space);
         this.tables = new ClassTables(space, pool, classTable);
         this.account = pool.accounts.root();
         this.entryBias = space.entryBias;
@@ -120,16 +123,8 @@ public final class BlockAllocator {
         this.remote = remote;
         this.owner = owner;
         for (int index = 0; index < HeapSpace.MAX_SIZE_CLASSES; index++) {
-            setCurrent(classTable, index, space.noPage);
+            PageQueues.head(classTable, index, space.noPage);
         }
-    }
-
-    private static long current(long table, int sizeClass) {
-        return getLong(table + ((long) sizeClass << 3));
-    }
-
-    private static void setCurrent(long table, int sizeClass, long entry) {
-        putLong(table + ((long) sizeClass << 3), entry);
     }
 
     /** The classes and their totals. */
@@ -162,7 +157,7 @@ public final class BlockAllocator {
      */
     public long allocateSlow(int sizeClass) {
         while (true) {
-            long entry = current(ownClassTable, sizeClass);
+            long entry = PageQueues.head(ownClassTable, sizeClass);
             if (entry == space.noPage) {
                 if (!addPage(sizeClass)) {
                     return NONE;
@@ -171,19 +166,19 @@ public final class BlockAllocator {
                 long block = PageTable.freeList(entry);
                 long next = getLong(block, HeaderWord.WORD_B);
                 if (((next ^ block) & NOT_SAME_PAGE) != 0) {
-                    throw damaged(entry, block, next);
+                    throw walk().damagedList(entry, block, next);
                 }
                 PageTable.freeList(entry, next);
                 PageTable.allocated(entry, PageTable.allocated(entry) + 1);
                 return block;
             } else if (PageTable.carved(entry) < classes.capacity(sizeClass)) {
-                if (hasFreed(PageTable.next(entry))) {
-                    demoteHead(sizeClass, entry);
+                if (queues.hasFreed(PageTable.next(entry))) {
+                    queues.demoteHead(ownClassTable, sizeClass, entry);
                 } else {
                     carve(entry);
                 }
             } else {
-                retireFull(sizeClass, entry);
+                queues.retireFull(ownClassTable, sizeClass, entry);
             }
         }
     }
@@ -219,7 +214,7 @@ public final class BlockAllocator {
      */
     public void giveBack(long block) {
         if (!mayBeBlock(block)) {
-            throw noBlock(block);
+            throw walk().noBlock(block);
         }
         long entry = pageEntry(block);
         putLong(block, 0);
@@ -250,14 +245,6 @@ public final class BlockAllocator {
     /** The same as {@link #mayBeBlock(long)} for several addresses on one page. */
     public static boolean mayBeBlock(long shape, long block) {
         return PageTable.mayStartBlock(shape, block);
-    }
-
-    /** What a free of what is no block means. */
-    public IllegalStateException noBlock(long block) {
-        return new IllegalStateException(
-                ("release of what is no object: address=0x%x page=%s; something wrote to a"
-                                + " reference, or it was made of another address")
-                        .formatted(block + HeaderWord.BYTES, walk().describePage(block)));
     }
 
     /**
@@ -355,10 +342,10 @@ public final class BlockAllocator {
         if (PageTable.role(entry) == PageTable.FULL) {
             PageTable.role(entry, PageTable.WAITING);
             PageTable.allocated(entry, PageTable.extra(entry));
-            enqueue(sizeClass, entry);
+            queues.enqueue(tables.of(PageTable.account(entry)), sizeClass, entry);
         }
         if (PageTable.freed(entry) == PageTable.allocated(entry)) {
-            dequeue(entry);
+            PageQueues.dequeue(entry);
             retireEmpty(sizeClass, entry);
         }
     }
@@ -374,18 +361,14 @@ public final class BlockAllocator {
         // A large run may have left its payload here; the list's end must read as zero.
         putLong(page, 0);
         putLong(page, HeaderWord.WORD_B, 0);
-        PageTable.freeList(entry, page);
-        PageTable.allocated(entry, 0);
-        PageTable.freed(entry, 0);
-        PageTable.holdsBlocks(
-                entry, classes.blockBytes(sizeClass), page + classes.firstBlock(sizeClass));
-        PageTable.carved(entry, 0);
-        PageTable.role(entry, PageTable.WAITING);
-        PageTable.sizeClass(entry, sizeClass);
-        PageTable.next(entry, 0);
-        PageTable.prev(entry, 0);
+        PageTable.startSmall(
+                entry,
+                page,
+                sizeClass,
+                classes.blockBytes(sizeClass),
+                page + classes.firstBlock(sizeClass));
         classes.pageAdded(sizeClass);
-        makeCurrent(ownClassTable, sizeClass, entry);
+        PageQueues.makeCurrent(ownClassTable, sizeClass, entry);
         open(entry, PageTable.SMALL);
         return true;
     }
@@ -406,13 +389,6 @@ public final class BlockAllocator {
             VarHandle.releaseFence();
         }
         PageTable.kind(entry, kind);
-    }
-
-    /** Puts a page in front; it counts one block more than it handed out while it is there. */
-    private static void makeCurrent(long table, int sizeClass, long entry) {
-        PageTable.allocated(entry, PageTable.allocated(entry) + 1);
-        PageTable.role(entry, PageTable.CURRENT);
-        setCurrent(table, sizeClass, entry);
     }
 
     /** Cuts blocks from the untouched part of a page and chains them in address order. */
@@ -437,71 +413,6 @@ public final class BlockAllocator {
         PageTable.freeList(entry, first);
         PageTable.carved(entry, carved + more);
         classes.carved(sizeClass, more);
-    }
-
-    /** Whether a page has freed blocks; of pages that came from another owner, not all have. */
-    private boolean hasFreed(long entry) {
-        return entry != 0 && PageTable.freeList(entry) != space.pageOf(entry);
-    }
-
-    /** The head has only untouched blocks left: pages with freed ones come first. */
-    private void demoteHead(int sizeClass, long entry) {
-        long other = PageTable.next(entry);
-        PageTable.allocated(entry, PageTable.allocated(entry) - 1);
-        PageTable.role(entry, PageTable.WAITING);
-        long third = PageTable.next(other);
-        PageTable.prev(other, 0);
-        PageTable.next(other, entry);
-        PageTable.prev(entry, other);
-        PageTable.next(entry, third);
-        if (third != 0) {
-            PageTable.prev(third, entry);
-        }
-        makeCurrent(ownClassTable, sizeClass, other);
-    }
-
-    /** The head is used up: it leaves the queue until one of its blocks is freed. */
-    private void retireFull(int sizeClass, long entry) {
-        long next = PageTable.next(entry);
-        PageTable.next(entry, 0);
-        PageTable.role(entry, PageTable.FULL);
-        PageTable.extra(entry, PageTable.allocated(entry) - 1);
-        PageTable.allocated(entry, PageTable.freed(entry) + 1);
-        if (next == 0) {
-            setCurrent(ownClassTable, sizeClass, space.noPage);
-        } else {
-            PageTable.prev(next, 0);
-            makeCurrent(ownClassTable, sizeClass, next);
-        }
-    }
-
-    /** A page that was full has room again. */
-    private void enqueue(int sizeClass, long entry) {
-        long table = tables.of(PageTable.account(entry));
-        long head = current(table, sizeClass);
-        if (head == space.noPage) {
-            PageTable.prev(entry, 0);
-            PageTable.next(entry, 0);
-            makeCurrent(table, sizeClass, entry);
-            return;
-        }
-        long second = PageTable.next(head);
-        PageTable.prev(entry, head);
-        PageTable.next(entry, second);
-        PageTable.next(head, entry);
-        if (second != 0) {
-            PageTable.prev(second, entry);
-        }
-    }
-
-    /** Takes a page that is not the head out of its queue. */
-    private static void dequeue(long entry) {
-        long next = PageTable.next(entry);
-        long prev = PageTable.prev(entry);
-        PageTable.next(prev, next);
-        if (next != 0) {
-            PageTable.prev(next, prev);
-        }
     }
 
     private void retireEmpty(int sizeClass, long entry) {
@@ -532,18 +443,7 @@ public final class BlockAllocator {
             return NONE;
         }
         long entry = space.entry(page);
-        for (long tail = 1; tail < pages; tail++) {
-            PageTable.kind(entry + tail * PageTable.ENTRY_BYTES, PageTable.LARGE_TAIL);
-            PageTable.holdsNoBlocks(entry + tail * PageTable.ENTRY_BYTES);
-        }
-        PageTable.freeList(entry, page);
-        PageTable.allocated(entry, 1);
-        PageTable.freed(entry, 0);
-        PageTable.holdsOneBlock(entry, page + firstBlock);
-        PageTable.carved(entry, (int) firstBlock);
-        PageTable.role(entry, PageTable.WAITING);
-        PageTable.sizeClass(entry, SizeClass.LARGE);
-        PageTable.extra(entry, bytes);
+        PageTable.startLarge(entry, page, pages, page + firstBlock, bytes);
         classes.largeAllocated(bytes);
         open(entry, PageTable.LARGE);
         return page + firstBlock;
@@ -580,23 +480,11 @@ public final class BlockAllocator {
 
     private void trim(long table) {
         for (int sizeClass = 1; sizeClass < classes.count(); sizeClass++) {
-            long entry = current(table, sizeClass);
+            long entry = PageQueues.head(table, sizeClass);
             if (entry != space.noPage && PageTable.allocated(entry) - 1 == PageTable.freed(entry)) {
-                removeHead(table, sizeClass, entry);
+                queues.removeHead(table, sizeClass, entry);
                 retireEmpty(sizeClass, entry);
             }
-        }
-    }
-
-    private void removeHead(long table, int sizeClass, long entry) {
-        long next = PageTable.next(entry);
-        PageTable.allocated(entry, PageTable.allocated(entry) - 1);
-        PageTable.role(entry, PageTable.WAITING);
-        if (next == 0) {
-            setCurrent(table, sizeClass, space.noPage);
-        } else {
-            PageTable.prev(next, 0);
-            makeCurrent(table, sizeClass, next);
         }
     }
 
@@ -684,29 +572,13 @@ public final class BlockAllocator {
         if (PageTable.kind(entry) == PageTable.SMALL) {
             int sizeClass = PageTable.sizeClass(entry);
             if (PageTable.role(entry) == PageTable.CURRENT) {
-                removeHead(tables.of(number), sizeClass, entry);
+                queues.removeHead(tables.of(number), sizeClass, entry);
             } else if (PageTable.role(entry) == PageTable.WAITING) {
-                dequeue(entry);
+                PageQueues.dequeue(entry);
             }
         }
         adopt(entry);
         return true;
-    }
-
-    private void inherit(long entry) {
-        int number = PageTable.account(entry);
-        PageAccount heir = pool.accounts.heir(number);
-        if (heir.number != number) {
-            pool.accounts.move(pool.accounts.at(number), heir, pagesOf(entry));
-            PageTable.account(entry, heir.number);
-        }
-    }
-
-    private static long pagesOf(long entry) {
-        return PageTable.kind(entry) == PageTable.LARGE
-                ? HeapSpace.pageUp(PageTable.carved(entry) + PageTable.extra(entry))
-                        >>> PageTable.PAGE_SHIFT
-                : 1;
     }
 
     // ---- pages that change their owner, blocks that come back from other threads
@@ -725,7 +597,7 @@ public final class BlockAllocator {
         for (long left = count; left > 1; left--) {
             long next = getLong(last, HeaderWord.WORD_B);
             if (((next ^ last) & NOT_SAME_PAGE) != 0) {
-                throw damaged(space.entry(last), last, next);
+                throw walk().damagedList(space.entry(last), last, next);
             }
             last = next;
         }
@@ -735,38 +607,27 @@ public final class BlockAllocator {
     /** Lets go of a page with room in this class, for another owner; 0 if there is none. */
     long letGo(int sizeClass, PageAccount of) {
         long table = tables.of(of.number);
-        long entry = current(table, sizeClass);
+        long entry = PageQueues.head(table, sizeClass);
         if (entry == space.noPage) {
             return 0;
         }
-        removeHead(table, sizeClass, entry);
+        queues.removeHead(table, sizeClass, entry);
         return entry;
     }
 
     /** Whether a page of the class has room, as far as a look without a lock tells. */
     boolean hasPage(int sizeClass, PageAccount of) {
-        return current(tables.of(of.number), sizeClass) != space.noPage;
+        return !queues.isEmpty(tables.of(of.number), sizeClass);
     }
 
     /** Forgets all pages: each goes to another owner by {@link #adopt}. */
     void forgetPages() {
-        tables.forEach(this::forgetPages);
-    }
-
-    private void forgetPages(long table) {
-        for (int sizeClass = 1; sizeClass < classes.count(); sizeClass++) {
-            long entry = current(table, sizeClass);
-            if (entry != space.noPage) {
-                PageTable.allocated(entry, PageTable.allocated(entry) - 1);
-                PageTable.role(entry, PageTable.WAITING);
-                setCurrent(table, sizeClass, space.noPage);
-            }
-        }
+        tables.forEach(table -> queues.forget(table, classes.count()));
     }
 
     /** Takes a page, or the first page of a large run, from another owner that has let it go. */
     void adopt(long entry) {
-        inherit(entry);
+        pool.accounts.inherit(entry);
         if (PageTable.kind(entry) == PageTable.LARGE || PageTable.role(entry) == PageTable.FULL) {
             return;
         }
@@ -774,7 +635,7 @@ public final class BlockAllocator {
         if (PageTable.freed(entry) == PageTable.allocated(entry)) {
             retireEmpty(sizeClass, entry);
         } else {
-            enqueue(sizeClass, entry);
+            queues.enqueue(tables.of(PageTable.account(entry)), sizeClass, entry);
         }
     }
 
@@ -835,16 +696,5 @@ public final class BlockAllocator {
     /** The limit on {@link #usedBytes}. */
     public long limitBytes() {
         return pool.limitBytes();
-    }
-
-    private IllegalStateException damaged(long entry, long block, long next) {
-        return new IllegalStateException(
-                ("free list is damaged: page=0x%x blockBytes=%d block=0x%x link=0x%x; something"
-                                + " wrote to a freed object of this page")
-                        .formatted(
-                                space.pageOf(entry),
-                                classes.blockBytes(PageTable.sizeClass(entry)),
-                                block,
-                                next));
     }
 }

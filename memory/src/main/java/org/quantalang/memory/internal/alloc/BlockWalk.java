@@ -242,6 +242,26 @@ public final class BlockWalk {
         return space.holdsObjectsAt(address);
     }
 
+    /** What a free of what is no block means. */
+    public IllegalStateException noBlock(long block) {
+        return new IllegalStateException(
+                ("release of what is no object: address=0x%x page=%s; something wrote to a"
+                                + " reference, or it was made of another address")
+                        .formatted(block + HeaderWord.BYTES, describePage(block)));
+    }
+
+    /** What a link of a free list that leads elsewhere means. */
+    IllegalStateException damagedList(long entry, long block, long next) {
+        return new IllegalStateException(
+                ("free list is damaged: page=0x%x blockBytes=%d block=0x%x link=0x%x; something"
+                                + " wrote to a freed object of this page")
+                        .formatted(
+                                space.pageOf(entry),
+                                classes.blockBytes(PageTable.sizeClass(entry)),
+                                block,
+                                next));
+    }
+
     /** The state of the page that an address is on, for people. */
     public String describePage(long address) {
         if (!space.holdsObjectsAt(address)) {

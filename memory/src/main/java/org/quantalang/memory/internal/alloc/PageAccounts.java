@@ -145,8 +145,25 @@ public final class PageAccounts {
         return heir;
     }
 
+    /** A page, or a run by its first page, goes to the heir of its account if that was closed. */
+    synchronized void inherit(long entry) {
+        PageAccount account = at(PageTable.account(entry));
+        PageAccount heir = heir(account.number);
+        if (heir != account) {
+            move(account, heir, pagesOf(entry));
+            PageTable.account(entry, heir.number);
+        }
+    }
+
+    private static long pagesOf(long entry) {
+        return PageTable.kind(entry) == PageTable.LARGE
+                ? HeapSpace.pageUp(PageTable.carved(entry) + PageTable.extra(entry))
+                        >>> PageTable.PAGE_SHIFT
+                : 1;
+    }
+
     /** Pages of a closed account go to an ancestor; those in between were charged all along. */
-    synchronized void move(PageAccount from, PageAccount to, long pages) {
+    private void move(PageAccount from, PageAccount to, long pages) {
         from.ownPages -= pages;
         to.ownPages += pages;
         for (PageAccount at = from; at != null && at != to; at = at.parent) {

@@ -112,15 +112,44 @@ public final class PageTable {
         putLong(entry, FREED, count);
     }
 
-    /** Blocks of one size will start on this page, the first of them here. */
-    static void holdsBlocks(long entry, int blockBytes, long firstBlock) {
-        setReciprocal(
-                entry, (int) (((1L << Integer.SIZE) + blockBytes - 1) / blockBytes), firstBlock);
+    /**
+     * Sets up the entry of a page of blocks, none of which is cut yet, but for its kind.
+     *
+     * @param firstBlock address of the first block to come
+     */
+    static void startSmall(long entry, long page, int sizeClass, int blockBytes, long firstBlock) {
+        int reciprocal = (int) (((1L << Integer.SIZE) + blockBytes - 1) / blockBytes);
+        start(entry, page, sizeClass, reciprocal, firstBlock);
+        next(entry, 0);
+        prev(entry, 0);
     }
 
-    /** One block starts on this page, here. */
-    static void holdsOneBlock(long entry, long block) {
-        setReciprocal(entry, 1, block);
+    /**
+     * Sets up the entries of a run of pages that one block fills, but for the kind of the first.
+     *
+     * @param block its address
+     * @param bytes its size
+     */
+    static void startLarge(long entry, long page, long pages, long block, long bytes) {
+        for (long tail = 1; tail < pages; tail++) {
+            kind(entry + tail * ENTRY_BYTES, LARGE_TAIL);
+            holdsNoBlocks(entry + tail * ENTRY_BYTES);
+        }
+        start(entry, page, SizeClass.LARGE, 1, block);
+        allocated(entry, 1);
+        carved(entry, (int) (block - page));
+        extra(entry, bytes);
+    }
+
+    private static void start(
+            long entry, long page, int sizeClass, int reciprocal, long firstBlock) {
+        freeList(entry, page);
+        allocated(entry, 0);
+        freed(entry, 0);
+        setReciprocal(entry, reciprocal, firstBlock);
+        carved(entry, 0);
+        role(entry, WAITING);
+        sizeClass(entry, sizeClass);
     }
 
     static void holdsNoBlocks(long entry) {

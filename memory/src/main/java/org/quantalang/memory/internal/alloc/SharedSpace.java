@@ -138,7 +138,7 @@ public final class SharedSpace {
     private void checkBlock(long block) {
         BlockAllocator common = of(COMMON).blocks;
         if (!common.mayBeBlock(block)) {
-            throw common.noBlock(block);
+            throw common.walk().noBlock(block);
         }
     }
 

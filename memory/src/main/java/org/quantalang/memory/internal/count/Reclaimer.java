@@ -323,7 +323,7 @@ public final class Reclaimer {
         long none = noBlock;
         overReleased = 0;
         noBlock = 0;
-        throw none != 0 ? blocks.noBlock(none) : overReleased(over, getLong(over));
+        throw none != 0 ? blocks.walk().noBlock(none) : overReleased(over, getLong(over));
     }
 
     /** The same once a collection has ended. */

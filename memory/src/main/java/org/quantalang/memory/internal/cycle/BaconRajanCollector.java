@@ -18,6 +18,7 @@ import static org.quantalang.memory.internal.object.Memory.putLong;
 
 import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.CollectionResult;
+import org.quantalang.memory.CycleOptions;
 import org.quantalang.memory.CycleStats;
 import org.quantalang.memory.PauseStats;
 import org.quantalang.memory.Tracer.SlotVisitor;
@@ -50,7 +51,7 @@ import java.util.function.LongConsumer;
  */
 public final class BaconRajanCollector implements CycleCollector {
     /** Candidates that make a collection due at first, unless the heap was configured otherwise. */
-    public static final int DEFAULT_THRESHOLD = 512;
+    private static final int DEFAULT_THRESHOLD = 512;
 
     /** The paper's green, and what is held from outside for ever: neither is traced. */
     private static final long NOT_TRACED = ACYCLIC | PINNED;
@@ -79,22 +80,22 @@ public final class BaconRajanCollector implements CycleCollector {
     /**
      * Makes the collector of one heap.
      *
+     * @param options of these only the threshold, with which it starts; it adapts to the yield
      * @param listener is told of every collection, if there is one
-     * @param threshold candidates that make a collection due, at first; it adapts to the yield
      */
     public BaconRajanCollector(
             PageSource source,
             TypeTable types,
             BlockAllocator blocks,
             Destructors destructors,
-            @Nullable Consumer<CollectionResult> listener,
-            long threshold) {
+            CycleOptions options,
+            @Nullable Consumer<CollectionResult> listener) {
         this.types = types;
         this.blocks = blocks;
         this.destructors = destructors;
         this.counters = new CycleCounters(blocks, listener);
-        this.firstThreshold = threshold;
-        this.threshold = threshold;
+        this.firstThreshold = options.threshold() == 0 ? DEFAULT_THRESHOLD : options.threshold();
+        this.threshold = firstThreshold;
         this.roots = new LongStack(source);
         this.candidates = new LongStack(source);
         this.stack = new LongStack(source);

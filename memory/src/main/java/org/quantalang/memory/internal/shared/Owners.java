@@ -216,4 +216,13 @@ public final class Owners {
             space.lock.unlock();
         }
     }
+
+    /** Releases that wait for any of them; exact if all are idle. */
+    public long waiting() {
+        long waiting = 0;
+        for (Owner owner : all()) {
+            waiting += owner.waiting();
+        }
+        return waiting;
+    }
 }

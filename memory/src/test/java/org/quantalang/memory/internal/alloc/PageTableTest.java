@@ -33,7 +33,7 @@ class PageTableTest {
             for (int sizeClass = 1; sizeClass < classes.count(); sizeClass++) {
                 int bytes = classes.blockBytes(sizeClass);
                 int first = classes.firstBlock(sizeClass);
-                PageTable.holdsBlocks(entry, bytes, PAGE + first);
+                PageTable.startSmall(entry, PAGE, sizeClass, bytes, PAGE + first);
                 check(entry, bytes, first);
             }
         }
@@ -44,7 +44,7 @@ class PageTableTest {
         try (Arena arena = Arena.ofConfined()) {
             long entry = arena.allocate(PageTable.ENTRY_BYTES, 64).address();
             for (int first : new int[] {16, 48, 4080, 65_520}) {
-                PageTable.holdsOneBlock(entry, PAGE + first);
+                PageTable.startLarge(entry, PAGE, 1, PAGE + first, 64);
                 for (long offset = 0; offset < PageTable.PAGE_BYTES; offset++) {
                     assertEquals(
                             offset == first,
