@@ -27,7 +27,6 @@ import org.quantalang.memory.internal.alloc.PageSource;
 import org.quantalang.memory.internal.count.Destructors;
 import org.quantalang.memory.internal.count.Reclaimer;
 import org.quantalang.memory.internal.object.HeaderWord;
-import org.quantalang.memory.internal.type.HeapType;
 import org.quantalang.memory.internal.type.TypeDescriptor;
 import org.quantalang.memory.internal.type.TypeTable;
 
@@ -68,6 +67,7 @@ public final class BaconRajanCollector implements CycleCollector {
     private LongStack candidates;
     private final LongStack stack;
     private final LongStack whites;
+    private final Run dropAcyclic = this::dropAcyclic;
     private @Nullable Reclaimer reclaimer;
 
     private long threshold;
@@ -548,8 +548,7 @@ public final class BaconRajanCollector implements CycleCollector {
         }
     }
 
-    // ---- the end of the whites; their counts are 0, and their edges into live objects already
-    // gone
+    // ---- the end of the whites: their counts are 0, their edges into live objects gone
 
     private boolean freeWhites() {
         long count = whites.size();
@@ -561,12 +560,11 @@ public final class BaconRajanCollector implements CycleCollector {
             runDestructors(count);
         } else {
             // First all children outside the trace, then the blocks: a freed header is never read.
-            // Dying
-            // objects are not freed with their last weak reference, which another white may hold.
+            // Dying objects are not freed with their last weak reference, which another may hold.
             for (long i = 0; i < count; i++) {
                 long header = whites.get(i);
                 putLong(header, getLong(header) | DYING);
-                releaseUntraced(header);
+                forEachRun(header, dropAcyclic);
             }
             for (long i = 0; i < count; i++) {
                 long header = whites.get(i);
@@ -586,20 +584,6 @@ public final class BaconRajanCollector implements CycleCollector {
                 && (TypeDescriptor.flags(types.descriptor(word)) & TypeDescriptor.DESTRUCTOR) != 0;
     }
 
-    private void releaseUntraced(long header) {
-        long type = types.descriptor(getLong(header));
-        int flags = TypeDescriptor.flags(type);
-        if ((flags & TypeDescriptor.TRACED) != 0) {
-            traceSlots(header, slot -> dropAcyclic(slot, slot + Long.BYTES));
-            return;
-        }
-        int runs = TypeDescriptor.runCount(type);
-        for (int i = 0; i < runs; i++) {
-            long run = TypeDescriptor.run(type, flags, header, i);
-            dropAcyclic(TypeDescriptor.start(header, run), TypeDescriptor.end(header, run));
-        }
-    }
-
     private void dropAcyclic(long start, long end) {
         for (long slot = start; slot != end; slot += Long.BYTES) {
             long object = getLong(slot);
@@ -616,7 +600,7 @@ public final class BaconRajanCollector implements CycleCollector {
      */
     private void runDestructors(long count) {
         for (long i = 0; i < count; i++) {
-            restoreChildren(whites.get(i));
+            forEachRun(whites.get(i), BaconRajanCollector::countAgain);
         }
         long pending = 0;
         for (long i = 0; i < count; i++) {
@@ -636,20 +620,6 @@ public final class BaconRajanCollector implements CycleCollector {
         }
     }
 
-    private void restoreChildren(long header) {
-        long type = types.descriptor(getLong(header));
-        int flags = TypeDescriptor.flags(type);
-        if ((flags & TypeDescriptor.TRACED) != 0) {
-            traceSlots(header, slot -> countAgain(slot, slot + Long.BYTES));
-            return;
-        }
-        int runs = TypeDescriptor.runCount(type);
-        for (int i = 0; i < runs; i++) {
-            long run = TypeDescriptor.run(type, flags, header, i);
-            countAgain(TypeDescriptor.start(header, run), TypeDescriptor.end(header, run));
-        }
-    }
-
     private static void countAgain(long start, long end) {
         for (long slot = start; slot != end; slot += Long.BYTES) {
             long object = getLong(slot);
@@ -663,9 +633,26 @@ public final class BaconRajanCollector implements CycleCollector {
         }
     }
 
+    private interface Run {
+        void visit(long start, long end);
+    }
+
+    private void forEachRun(long header, Run visitor) {
+        long type = types.descriptor(getLong(header));
+        int flags = TypeDescriptor.flags(type);
+        if ((flags & TypeDescriptor.TRACED) != 0) {
+            traceSlots(header, slot -> visitor.visit(slot, slot + Long.BYTES));
+            return;
+        }
+        int runs = TypeDescriptor.runCount(type);
+        for (int i = 0; i < runs; i++) {
+            long run = TypeDescriptor.run(type, flags, header, i);
+            visitor.visit(TypeDescriptor.start(header, run), TypeDescriptor.end(header, run));
+        }
+    }
+
     private void traceSlots(long header, SlotVisitor visitor) {
-        HeapType type = types.at(HeaderWord.type(getLong(header)));
-        type.traceInto(header, visitor);
+        types.at(HeaderWord.type(getLong(header))).traceInto(header, visitor);
     }
 
     private Reclaimer releaser() {

@@ -239,7 +239,29 @@ final class Candidates {
         }
     }
 
-    /** A full trace takes all of them. */
+    /** Moves all candidates to a list with room for them; what is in two buffers, once. */
+    void takeAll(LongStack all) {
+        for (long i = 0; i < old.size(); i++) {
+            long header = old.get(i);
+            long word = getLong(header);
+            if ((word & BUFFERED) != 0) {
+                putLong(header, word & ~OLD_BUFFERED);
+            } else {
+                all.push(header);
+            }
+        }
+        for (long i = youngSize(); i > 0; i--) {
+            all.push(next());
+        }
+        for (long i = 0; i < waiting.size(); i++) {
+            all.push(waiting.get(i));
+        }
+        old.clear();
+        waiting.clear();
+        oldTaken();
+    }
+
+    /** A full trace has taken all of the old buffer. */
     void oldTaken() {
         deadOld = 0;
         sweepAt = 0;

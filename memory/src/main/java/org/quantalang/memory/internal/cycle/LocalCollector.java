@@ -54,19 +54,6 @@ public final class LocalCollector implements CycleCollector {
     /** Pages taken since the last collection that make one due: few candidates may hold much. */
     private static final long GROWTH_BYTES = 16 * PageTable.PAGE_BYTES;
 
-    /** Once local traces have failed this much more than succeeded they look at one object only. */
-    private static final long LOCAL_CREDIT_FLOOR = -64;
-
-    private static final long LOCAL_CREDIT_MOST = 4096;
-    private static final long LOCAL_CREDIT_PER_FREED = 4;
-
-    /** Local traces of old candidates: granted at first, earned by a success, kept at most. */
-    private static final long OLD_CREDIT_FIRST = 64;
-
-    private static final long OLD_CREDIT_PER_SUCCESS = 8;
-    private static final long OLD_CREDIT_MOST = 1024;
-    private static final long OLD_PERIOD_MOST = 1024;
-
     /** A live object costs a full trace about three times what a dead one costs a young trace. */
     private static final long FULL_COST_FACTOR = 3;
 
@@ -109,6 +96,7 @@ public final class LocalCollector implements CycleCollector {
     private final Edges edges;
     private final ReferenceBatch batch;
     private final LocalTrace local;
+    private final LocalCredit credit = new LocalCredit();
     private final JointTrace joint;
     private final SlicedTrace sliced;
     private final RootTrace fromRoots;
@@ -124,10 +112,6 @@ public final class LocalCollector implements CycleCollector {
     private boolean collecting;
     private boolean destroyed;
     private boolean outOfMemory;
-    private long localCredit = LOCAL_CREDIT_MOST;
-    private long oldCredit = OLD_CREDIT_FIRST;
-    private long oldSeen;
-    private long oldPeriod = 1;
     private long fullCredit;
     private long fullCost;
     private long bytesAfterFull;
@@ -261,9 +245,7 @@ public final class LocalCollector implements CycleCollector {
             candidates.sweepOld(SWEPT_AT_ONCE, releaser());
             releaser().drainSome();
         } finally {
-            collecting = false;
-            adaptThreshold();
-            bytesAfterCollection = blocks.usedBytes();
+            ended();
             counters.end(false);
         }
     }
@@ -356,12 +338,10 @@ public final class LocalCollector implements CycleCollector {
                 now = System.nanoTime();
             } while (!complete && !outOfMemory && objectsLeft > 0 && now - start < nanos);
         } finally {
-            collecting = false;
             byBudget = false;
             outOfMemory = false;
             objectsLeft = Long.MAX_VALUE;
-            adaptThreshold();
-            bytesAfterCollection = blocks.usedBytes();
+            ended();
             counters.end(complete);
         }
         return counters.result(complete);
@@ -387,8 +367,10 @@ public final class LocalCollector implements CycleCollector {
         counters.full++;
     }
 
-    /** What waits again after a collection does not count. */
-    private void adaptThreshold() {
+    private void ended() {
+        collecting = false;
+        bytesAfterCollection = blocks.usedBytes();
+        // What waits again after a collection does not count.
         long more = notReached ? Math.clamp(reached / CATCH_UP, 1, firstThreshold) : firstThreshold;
         threshold = candidates.young.size() + more;
     }
@@ -433,10 +415,8 @@ public final class LocalCollector implements CycleCollector {
             } while (destroyed && rounds < DESTRUCTOR_ROUNDS_MOST && !outOfMemory);
             endOfFull();
         } finally {
-            collecting = false;
             outOfMemory = false;
-            adaptThreshold();
-            bytesAfterCollection = blocks.usedBytes();
+            ended();
             counters.end(traced && candidates.isEmpty());
         }
         return counters.result(traced && candidates.isEmpty());
@@ -528,17 +508,12 @@ public final class LocalCollector implements CycleCollector {
             return;
         }
         boolean old = (word & OLD) != 0;
-        if (old) {
-            if (oldCredit <= 0 && ++oldSeen % oldPeriod != 0) {
-                // Still purple: not a candidate again until a full trace has looked at it.
-                candidates.moveToOld(header, PURPLE);
-                return;
-            }
-            oldCredit--;
-        } else if (localCredit <= 0) {
-            localCredit++;
+        if (old && !credit.triesOld()) {
+            // Still purple: not a candidate again until a full trace has looked at it.
+            candidates.moveToOld(header, PURPLE);
+            return;
         }
-        long budget = old || localCredit > 0 ? options.localObjects() : 1;
+        long budget = credit.budget(old, options.localObjects());
         LocalTrace.Verdict verdict = local.run(header, budget, !old);
         long entered = local.set.size();
         counters.traced += entered;
@@ -547,23 +522,16 @@ public final class LocalCollector implements CycleCollector {
                 counters.localFreed++;
                 counters.cycles++;
                 counters.freed += entered;
-                localCredit =
-                        Math.min(localCredit + LOCAL_CREDIT_PER_FREED * entered, LOCAL_CREDIT_MOST);
+                credit.freed(entered);
             } else {
                 destroyed = true;
             }
             if (old) {
-                oldPeriod = 1;
-                oldCredit = Math.min(oldCredit + OLD_CREDIT_PER_SUCCESS, OLD_CREDIT_MOST);
+                credit.oldSucceeded();
             }
             return;
         }
-        if (budget > 1 && localCredit > LOCAL_CREDIT_FLOOR) {
-            localCredit -= entered;
-        }
-        if (old && oldCredit <= 0) {
-            oldPeriod = Math.min(2 * oldPeriod, OLD_PERIOD_MOST);
-        }
+        credit.failed(old, budget, entered);
         if (verdict == LocalTrace.Verdict.HELD) {
             counters.localHeld++;
             Candidates.drop(header, BUFFERED);
@@ -651,30 +619,12 @@ public final class LocalCollector implements CycleCollector {
 
     /** Traces all candidates and all that they reach. */
     private void fullTrace() {
-        LongStack old = candidates.old;
         open.clear();
         if (!open.reserve(candidates.size())) {
             outOfMemory = true;
             return;
         }
-        for (long i = 0; i < old.size(); i++) {
-            long header = old.get(i);
-            long word = getLong(header);
-            if ((word & BUFFERED) != 0) {
-                putLong(header, word & ~OLD_BUFFERED);
-            } else {
-                open.push(header);
-            }
-        }
-        for (long i = candidates.youngSize(); i > 0; i--) {
-            open.push(candidates.next());
-        }
-        for (long i = 0; i < candidates.waiting.size(); i++) {
-            open.push(candidates.waiting.get(i));
-        }
-        old.clear();
-        candidates.waiting.clear();
-        candidates.oldTaken();
+        candidates.takeAll(open);
         deadline = NEVER;
         trace(open, true);
     }

@@ -23,7 +23,9 @@ public final class Site {
             Set.of(
                     "Account",
                     "ConfinedHeap",
+                    "ConfinedObjects",
                     "SharedHeap",
+                    "SharedObjects",
                     "HandleTier",
                     "PayloadAccess",
                     "Ref",

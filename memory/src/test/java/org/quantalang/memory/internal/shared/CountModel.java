@@ -1,10 +1,8 @@
 package org.quantalang.memory.internal.shared;
 
-import java.util.ArrayDeque;
-import java.util.EnumSet;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Map;
+import org.quantalang.memory.internal.shared.CountState.Actor;
+import org.quantalang.memory.internal.shared.CountState.At;
+
 import java.util.Set;
 
 /**
@@ -19,248 +17,27 @@ import java.util.Set;
  * <p>A compare-and-set whose new value depends on nothing but the old is one step: a failed attempt
  * is as if it had not been made.
  */
-final class CountModel {
-    /** What can be left out or done wrong; each must be found. */
-    enum Fault {
-        /** What the owner counts is taken from the shared count, and the owner is not told. */
-        RELEASE_BELOW_ZERO,
-        /** A release of what others count subtracts without comparing. */
-        BLIND_RELEASE,
-        /** The merge changes word B before word A. */
-        MERGED_BEFORE_WORD_A,
-        /** A merge stores what it made of the word that it read. */
-        PLAIN_MERGE,
-        /** A release from the queue is the owner's, though the object was merged meanwhile. */
-        TAKEN_AS_OWNED,
-        /** The owner's last release frees without regard to weak references. */
-        EXCLUSIVE_IGNORES_WEAK,
-        /** Who put an object on a queue does not look whether the owner is still there. */
-        TOLD_WITHOUT_LOOK,
-        /** The end does not look into the queue again after saying that it is over. */
-        END_WITHOUT_SECOND_DRAIN,
-        /** An upgrade adds without comparing. */
-        BLIND_UPGRADE,
-        /** The owner takes an object for dead when its own count is 0. */
-        OWN_COUNT_ONLY,
-        /** The last weak reference and the end of the destruction each look without changing. */
-        LAST_WEAK_BY_LOOKING,
-        /** A release of a merged object reads, subtracts and stores. */
-        PLAIN_RELEASE,
-        /** What spills is added to word B by reading and storing. */
-        PLAIN_SPILL,
-        /** The compare takes another thread for the owner, too. */
-        LOOSE_COMPARE
-    }
-
-    /** What was found. */
-    record Outcome(long states, String fault, String trace) {
-        boolean sound() {
-            return fault.isEmpty();
-        }
-    }
-
-    private static final int OWNER = 1;
-    private static final long WITHOUT_OPS_A = (1L << 40) - 1;
-    private static final long WITHOUT_OPS_B = (1L << 44) - 1;
-
-    private final int objects;
-    private final int budget;
-    private final boolean lent;
-    private final Set<Fault> faults;
-
-    private final Map<Key, Step> seen = new HashMap<>();
-    private final ArrayDeque<State> open = new ArrayDeque<>();
-    private String violation = "";
-    private String trace = "";
+final class CountModel extends CountExploration {
+    private final Set<CountFault> faults;
 
     /**
      * A model.
      *
      * @param lent whether the owner's number is not its thread's
      */
-    CountModel(int objects, int budget, boolean lent, Fault... faults) {
-        this.objects = objects;
-        this.budget = budget;
-        this.lent = lent;
-        this.faults = faults.length == 0 ? Set.of() : EnumSet.of(faults[0], faults);
+    CountModel(int objects, int budget, boolean lent, CountFault... faults) {
+        super(objects, budget, lent);
+        this.faults = Set.of(faults);
     }
 
-    private record Key(long first, long second, long queue, long left, long right) {}
-
-    private record Step(Key from, String what) {}
-
-    /** Where a thread is. */
-    private enum At {
-        IDLE,
-        RETAIN_READ_A,
-        RETAIN_OWNED,
-        RETAIN_SHARED,
-        SPILL_READ_B,
-        SPILL_STORE_B,
-        SPILL_WRITE_A,
-        RELEASE_READ_A,
-        RELEASE_OWNED,
-        LAST_OWNED_READ_B,
-        LAST_OWNED_STORE_B,
-        LAST_OWNED_WRITE_A,
-        LAST_OWNED_MERGE,
-        RELEASE_READ_B,
-        RELEASE_SHARED,
-        RELEASE_PLAIN,
-        RELEASE_MERGED,
-        TELL,
-        LOOK,
-        DESTROY,
-        DESTROY_READ_B,
-        DESTROY_DEAD,
-        DESTROY_LOOKED,
-        FREE,
-        UPGRADE_READ,
-        UPGRADE,
-        WEAK_LOOK,
-        TAKE,
-        TAKEN_READ_A,
-        END_NEXT,
-        END_READ,
-        END_WRITE_A,
-        END_MERGE,
-        END_SAY
-    }
-
-    private static final class Actor {
-        final int[] refs = new int[2];
-        final int[] weaks = new int[2];
-        int left;
-        At at = At.IDLE;
-        int object;
-        long a;
-        long b;
-
-        /** The object whose end this thread must free once it has released the second. */
-        boolean childPending;
-
-        /** Draining, and what comes after it. */
-        boolean draining;
-
-        boolean ending;
-        boolean ended;
-        int walk;
-
-        Actor copy() {
-            Actor copy = new Actor();
-            System.arraycopy(refs, 0, copy.refs, 0, 2);
-            System.arraycopy(weaks, 0, copy.weaks, 0, 2);
-            copy.left = left;
-            copy.at = at;
-            copy.object = object;
-            copy.a = a;
-            copy.b = b;
-            copy.childPending = childPending;
-            copy.draining = draining;
-            copy.ending = ending;
-            copy.ended = ended;
-            copy.walk = walk;
-            return copy;
-        }
-
-        // A key is only compared with others of the same run.
-        @SuppressWarnings("EnumOrdinal")
-        long key() {
-            long key = at.ordinal();
-            for (int i = 0; i < 2; i++) {
-                key = key << 3 | refs[i];
-                key = key << 2 | weaks[i];
-            }
-            key = key << 4 | left;
-            key = key << 1 | object;
-            key = key << 4 | SharedHeader.own(a);
-            key = key << 1 | (SharedHeader.owner(a) != 0 ? 1 : 0);
-            key = key << 4 | (SharedHeader.shared(b) + 5);
-            key = key << 3 | SharedHeader.weak(b);
-            key = key << 3 | (b & 0b111);
-            key = key << 1 | (childPending ? 1 : 0);
-            key = key << 1 | (draining ? 1 : 0);
-            key = key << 1 | (ending ? 1 : 0);
-            key = key << 1 | (ended ? 1 : 0);
-            return key << 2 | walk;
-        }
-    }
-
-    private static final class State {
-        final long[] a = new long[2];
-        final long[] b = new long[2];
-        final boolean[] freed = new boolean[2];
-        final int[] destroyed = new int[2];
-        final int[] queued = new int[2];
-        boolean ownerGone;
-
-        /** The first object still holds its reference to the second. */
-        boolean edge;
-
-        Actor[] threads = {new Actor(), new Actor()};
-
-        State copy() {
-            State copy = new State();
-            for (int i = 0; i < 2; i++) {
-                copy.a[i] = a[i];
-                copy.b[i] = b[i];
-                copy.freed[i] = freed[i];
-                copy.destroyed[i] = destroyed[i];
-                copy.queued[i] = queued[i];
-                copy.threads[i] = threads[i].copy();
-            }
-            copy.ownerGone = ownerGone;
-            copy.edge = edge;
-            return copy;
-        }
-
-        Key key() {
-            return new Key(
-                    object(0),
-                    object(1),
-                    queued[0] << 6 | queued[1] << 2 | (ownerGone ? 2 : 0) | (edge ? 1 : 0),
-                    threads[0].key(),
-                    threads[1].key());
-        }
-
-        private long object(int i) {
-            return (b[i] << 16 | SharedHeader.own(a[i]) << 8)
-                    ^ (SharedHeader.owner(a[i]) != 0 ? 1 : 0)
-                    ^ (freed[i] ? 2 : 0)
-                    ^ (long) destroyed[i] << 2;
-        }
-    }
-
-    Outcome explore() {
-        State start = new State();
-        for (int i = 0; i < objects; i++) {
-            long fresh = lent ? SharedHeader.freshOfLent(OWNER) : SharedHeader.fresh(OWNER);
-            start.a[i] = fresh | 1;
-            start.b[i] = SharedHeader.fresh(true, false);
-        }
-        for (int i = objects; i < 2; i++) {
-            start.freed[i] = true;
-        }
-        start.edge = objects == 2;
-        start.threads[0].refs[0] = 1;
-        for (Actor thread : start.threads) {
-            thread.left = budget;
-        }
-        seen.put(start.key(), new Step(start.key(), "start"));
-        open.add(start);
-        while (!open.isEmpty() && violation.isEmpty()) {
-            State state = open.poll();
-            checkIdle(state);
-            for (int t = 0; t < 2 && violation.isEmpty(); t++) {
-                advance(state, t);
-            }
-        }
-        return new Outcome(seen.size(), violation, trace);
+    private boolean with(CountFault fault) {
+        return faults.contains(fault);
     }
 
     // ---- what must hold
 
-    private void checkIdle(State state) {
+    @Override
+    void check(CountState state) {
         if (state.threads[0].at != At.IDLE || state.threads[1].at != At.IDLE) {
             return;
         }
@@ -288,79 +65,20 @@ final class CountModel {
         }
     }
 
-    private void fail(State state, String what) {
-        if (violation.isEmpty()) {
-            violation = what;
-            StringBuilder text = new StringBuilder();
-            Key key = state.key();
-            Set<Key> shown = new HashSet<>();
-            while (shown.add(key)) {
-                Step step = seen.get(key);
-                if (step == null) {
-                    break;
-                }
-                text.insert(0, step.what() + "\n");
-                key = step.from();
-            }
-            trace = text.toString();
-        }
-    }
-
-    private boolean with(Fault fault) {
-        return faults.contains(fault);
-    }
-
     // ---- steps
 
-    private interface Change {
-        void in(State state, Actor thread);
-    }
-
-    private void step(State from, int t, String what, Change change) {
-        State to = from.copy();
-        Actor thread = to.threads[t];
-        int object = thread.object;
-        change.in(to, thread);
-        for (int i = 0; i < 2; i++) {
-            to.a[i] &= WITHOUT_OPS_A;
-            to.b[i] &= WITHOUT_OPS_B;
-        }
-        if (thread.at == At.IDLE) {
-            thread.a = 0;
-            thread.b = 0;
-            thread.object = 0;
-        }
-        thread.b &= WITHOUT_OPS_B;
-        thread.a &= WITHOUT_OPS_A;
-        Key key = to.key();
-        if (seen.putIfAbsent(key, new Step(from.key(), "T" + t + " " + what + " object " + object))
-                == null) {
-            open.add(to);
-        }
-    }
-
-    /** An access to a header: the block must not be free. */
-    private void touch(State state, int t, String what, Change change) {
-        int object = state.threads[t].object;
-        if (state.freed[object]) {
-            fail(state, "T" + t + " " + what + " touches freed object " + object);
-            return;
-        }
-        step(state, t, what, change);
-    }
-
     /** What a thread finds by the table of owners. */
-    private static boolean owns(State state, int t, long a) {
+    private static boolean owns(CountState state, int t, long a) {
         return t == 0 && !state.threads[0].ended && SharedHeader.owner(a) == OWNER;
     }
 
     /** What it finds by one compare, before it looks there; thread 0 has the owner's number. */
     private boolean plain(int t, long after) {
         long thread = SharedHeader.plainFor(after);
-        return thread == OWNER + t || (thread == OWNER && with(Fault.LOOSE_COMPARE));
+        return thread == OWNER + t || (thread == OWNER && with(CountFault.LOOSE_COMPARE));
     }
 
-    private void begin(State state, int t, int object, String what, At at, Change change) {
+    private void begin(CountState state, int t, int object, String what, At at, Change change) {
         step(
                 state,
                 t,
@@ -375,7 +93,7 @@ final class CountModel {
 
     private static final Change NOTHING = (s, self) -> {};
 
-    private void idle(State state, int t) {
+    private void idle(CountState state, int t) {
         Actor thread = state.threads[t];
         if (thread.left > 0) {
             for (int i = 0; i < objects; i++) {
@@ -448,20 +166,20 @@ final class CountModel {
         }
     }
 
-    private static void give(State s, int t, int object) {
+    private static void give(CountState s, int t, int object) {
         s.threads[t].refs[object]--;
         s.threads[1 - t].refs[object]++;
     }
 
-    private static void weakRetain(State s, Actor self) {
+    private static void weakRetain(CountState s, Actor self) {
         s.b[self.object] += SharedHeader.ONE_WEAK;
         self.weaks[self.object]++;
     }
 
-    private void weakRelease(State s, Actor self) {
+    private void weakRelease(CountState s, Actor self) {
         s.b[self.object] -= SharedHeader.ONE_WEAK;
         long b = s.b[self.object];
-        if (with(Fault.LAST_WEAK_BY_LOOKING)) {
+        if (with(CountFault.LAST_WEAK_BY_LOOKING)) {
             self.at = At.WEAK_LOOK;
         } else if (SharedHeader.has(b, SharedHeader.DEAD) && !SharedHeader.holdsBlock(b)) {
             self.at = At.FREE;
@@ -470,8 +188,8 @@ final class CountModel {
         }
     }
 
-    private void spill(State state, int t) {
-        if (with(Fault.PLAIN_SPILL)) {
+    private void spill(CountState state, int t) {
+        if (with(CountFault.PLAIN_SPILL)) {
             step(state, t, "spills", (s, self) -> self.at = At.SPILL_READ_B);
             return;
         }
@@ -485,7 +203,8 @@ final class CountModel {
                 });
     }
 
-    private void advance(State state, int t) {
+    @Override
+    void advance(CountState state, int t) {
         Actor thread = state.threads[t];
         int x = thread.object;
         switch (thread.at) {
@@ -595,14 +314,15 @@ final class CountModel {
                             (s, self) -> {
                                 self.b = s.b[x];
                                 long seen =
-                                        with(Fault.EXCLUSIVE_IGNORES_WEAK)
+                                        with(CountFault.EXCLUSIVE_IGNORES_WEAK)
                                                 ? self.b & ~SharedHeader.WEAK_MASK
                                                 : self.b;
-                                if (with(Fault.OWN_COUNT_ONLY) || SharedHeader.exclusive(seen)) {
+                                if (with(CountFault.OWN_COUNT_ONLY)
+                                        || SharedHeader.exclusive(seen)) {
                                     self.at = At.LAST_OWNED_STORE_B;
                                 } else {
                                     self.at =
-                                            with(Fault.MERGED_BEFORE_WORD_A)
+                                            with(CountFault.MERGED_BEFORE_WORD_A)
                                                     ? At.LAST_OWNED_MERGE
                                                     : At.LAST_OWNED_WRITE_A;
                                 }
@@ -625,7 +345,7 @@ final class CountModel {
                             (s, self) -> {
                                 s.a[x] = SharedHeader.withoutOwner(self.a);
                                 self.at =
-                                        with(Fault.MERGED_BEFORE_WORD_A)
+                                        with(CountFault.MERGED_BEFORE_WORD_A)
                                                 ? next(self)
                                                 : At.LAST_OWNED_MERGE;
                             });
@@ -641,7 +361,7 @@ final class CountModel {
                                     self.at = At.DESTROY;
                                 } else {
                                     self.at =
-                                            with(Fault.MERGED_BEFORE_WORD_A)
+                                            with(CountFault.MERGED_BEFORE_WORD_A)
                                                     ? At.LAST_OWNED_WRITE_A
                                                     : next(self);
                                 }
@@ -658,9 +378,9 @@ final class CountModel {
                                 if (!SharedHeader.has(self.b, SharedHeader.MERGED)) {
                                     boolean left =
                                             SharedHeader.leftToOwner(self.a, self.b)
-                                                    && !with(Fault.RELEASE_BELOW_ZERO);
+                                                    && !with(CountFault.RELEASE_BELOW_ZERO);
                                     self.at = left ? At.TELL : At.RELEASE_SHARED;
-                                } else if (with(Fault.PLAIN_RELEASE)) {
+                                } else if (with(CountFault.PLAIN_RELEASE)) {
                                     self.at = At.RELEASE_PLAIN;
                                 } else {
                                     self.at = At.RELEASE_MERGED;
@@ -690,7 +410,7 @@ final class CountModel {
                             t,
                             "sets B released",
                             (s, self) -> {
-                                if (s.b[x] != self.b && !with(Fault.BLIND_RELEASE)) {
+                                if (s.b[x] != self.b && !with(CountFault.BLIND_RELEASE)) {
                                     self.at = At.RELEASE_READ_B;
                                     return;
                                 }
@@ -704,7 +424,7 @@ final class CountModel {
                             "puts on the queue",
                             (s, self) -> {
                                 s.queued[x]++;
-                                self.at = with(Fault.TOLD_WITHOUT_LOOK) ? next(self) : At.LOOK;
+                                self.at = with(CountFault.TOLD_WITHOUT_LOOK) ? next(self) : At.LOOK;
                             });
             case LOOK ->
                     step(
@@ -763,7 +483,7 @@ final class CountModel {
                             "marks dead",
                             (s, self) -> {
                                 s.b[x] = SharedHeader.dead(s.b[x]);
-                                if (with(Fault.LAST_WEAK_BY_LOOKING)) {
+                                if (with(CountFault.LAST_WEAK_BY_LOOKING)) {
                                     self.at = At.DESTROY_LOOKED;
                                 } else {
                                     self.at =
@@ -803,7 +523,10 @@ final class CountModel {
                             (s, self) -> {
                                 self.b = s.b[x];
                                 boolean may = SharedHeader.upgradable(self.b);
-                                self.at = may || with(Fault.BLIND_UPGRADE) ? At.UPGRADE : At.IDLE;
+                                self.at =
+                                        may || with(CountFault.BLIND_UPGRADE)
+                                                ? At.UPGRADE
+                                                : At.IDLE;
                             });
             case UPGRADE ->
                     touch(
@@ -811,7 +534,7 @@ final class CountModel {
                             t,
                             "sets B upgraded",
                             (s, self) -> {
-                                if (s.b[x] != self.b && !with(Fault.BLIND_UPGRADE)) {
+                                if (s.b[x] != self.b && !with(CountFault.BLIND_UPGRADE)) {
                                     self.at = At.UPGRADE_READ;
                                     return;
                                 }
@@ -874,7 +597,7 @@ final class CountModel {
                         "reads A of the taken",
                         (s, self) -> {
                             self.a = s.a[x];
-                            if (!owned && !with(Fault.TAKEN_AS_OWNED)) {
+                            if (!owned && !with(CountFault.TAKEN_AS_OWNED)) {
                                 self.at = At.RELEASE_READ_B;
                             } else if (SharedHeader.own(self.a) > 1) {
                                 self.at = At.RELEASE_OWNED;
@@ -940,7 +663,7 @@ final class CountModel {
                             (s, self) -> {
                                 s.ownerGone = true;
                                 self.ended = true;
-                                if (with(Fault.END_WITHOUT_SECOND_DRAIN)) {
+                                if (with(CountFault.END_WITHOUT_SECOND_DRAIN)) {
                                     self.ending = false;
                                     self.at = At.IDLE;
                                 } else {
@@ -952,8 +675,8 @@ final class CountModel {
     }
 
     /** What a merge makes of word B. */
-    private long merged(State s, Actor self, long own) {
-        long seen = with(Fault.PLAIN_MERGE) ? self.b : s.b[self.object];
+    private long merged(CountState s, Actor self, long own) {
+        long seen = with(CountFault.PLAIN_MERGE) ? self.b : s.b[self.object];
         return SharedHeader.merged(seen, own);
     }
 
@@ -966,7 +689,7 @@ final class CountModel {
     }
 
     /** Once the first object is gone, its reference to the second is released. */
-    private static At destroyedNext(State s, Actor self) {
+    private static At destroyedNext(CountState s, Actor self) {
         if (self.object == 0 && s.edge && s.destroyed[0] > 0) {
             s.edge = false;
             self.object = 1;

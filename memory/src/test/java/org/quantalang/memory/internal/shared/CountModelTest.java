@@ -35,8 +35,8 @@ class CountModelTest {
     }
 
     @ParameterizedTest
-    @EnumSource(CountModel.Fault.class)
-    void findsEachFault(CountModel.Fault fault) {
+    @EnumSource(CountFault.class)
+    void findsEachFault(CountFault fault) {
         CountModel.Outcome outcome = new CountModel(1, 3, false, fault).explore();
         assertFalse(outcome.sound(), "nothing found in " + outcome.states() + " states");
     }
