@@ -2,7 +2,6 @@ package org.quantalang.memory.internal.shared;
 
 import org.quantalang.memory.internal.shared.CountState.Actor;
 import org.quantalang.memory.internal.shared.CountState.At;
-import org.quantalang.memory.internal.shared.CountState.Key;
 
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -27,7 +26,7 @@ abstract class CountExploration {
     private final int budget;
     private final boolean lent;
 
-    private final Map<Key, Step> seen = new HashMap<>();
+    private final Map<CountState.Key, Step> seen = new HashMap<>();
     private final ArrayDeque<CountState> open = new ArrayDeque<>();
     private String violation = "";
     private String trace = "";
@@ -44,7 +43,7 @@ abstract class CountExploration {
     /** Makes every step that a thread can make in a state. */
     abstract void advance(CountState state, int t);
 
-    private record Step(Key from, String what) {}
+    private record Step(CountState.Key from, String what) {}
 
     Outcome explore() {
         CountState start = new CountState();
@@ -77,8 +76,8 @@ abstract class CountExploration {
         if (violation.isEmpty()) {
             violation = what;
             StringBuilder text = new StringBuilder();
-            Key key = state.key();
-            Set<Key> shown = new HashSet<>();
+            CountState.Key key = state.key();
+            Set<CountState.Key> shown = new HashSet<>();
             while (shown.add(key)) {
                 Step step = seen.get(key);
                 if (step == null) {
@@ -111,7 +110,7 @@ abstract class CountExploration {
         }
         thread.b &= WITHOUT_OPS_B;
         thread.a &= WITHOUT_OPS_A;
-        Key key = to.key();
+        CountState.Key key = to.key();
         if (seen.putIfAbsent(key, new Step(from.key(), "T" + t + " " + what + " object " + object))
                 == null) {
             open.add(to);

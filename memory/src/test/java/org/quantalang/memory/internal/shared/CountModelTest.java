@@ -14,21 +14,21 @@ class CountModelTest {
     class GivenTheTransitionsOfTheHeader {
         @Test
         void everyInterleavingOverOneObjectIsSound() {
-            CountModel.Outcome outcome = new CountModel(1, 4, false).explore();
+            CountExploration.Outcome outcome = new CountModel(1, 4, false).explore();
             assertEquals("", outcome.fault(), outcome.trace());
             assertTrue(outcome.states() > 100_000, "explored " + outcome.states());
         }
 
         @Test
         void everyInterleavingOverTwoObjectsIsSound() {
-            CountModel.Outcome outcome = new CountModel(2, 3, false).explore();
+            CountExploration.Outcome outcome = new CountModel(2, 3, false).explore();
             assertEquals("", outcome.fault(), outcome.trace());
             assertTrue(outcome.states() > 100_000, "explored " + outcome.states());
         }
 
         @Test
         void everyInterleavingIsSoundWhenTheOwnersNumberIsLent() {
-            CountModel.Outcome outcome = new CountModel(1, 3, true).explore();
+            CountExploration.Outcome outcome = new CountModel(1, 3, true).explore();
             assertEquals("", outcome.fault(), outcome.trace());
             assertTrue(outcome.states() > 10_000, "explored " + outcome.states());
         }
@@ -37,7 +37,7 @@ class CountModelTest {
     @ParameterizedTest
     @EnumSource(CountFault.class)
     void findsEachFault(CountFault fault) {
-        CountModel.Outcome outcome = new CountModel(1, 3, false, fault).explore();
+        CountExploration.Outcome outcome = new CountModel(1, 3, false, fault).explore();
         assertFalse(outcome.sound(), "nothing found in " + outcome.states() + " states");
     }
 }
