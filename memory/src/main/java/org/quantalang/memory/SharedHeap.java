@@ -132,7 +132,7 @@ public final class SharedHeap extends SharedObjects {
     /** A thread that only closes an arena must not become one of the heap's by that. */
     @Override
     boolean mayRelease() {
-        return !closed && owners.knowsCaller();
+        return !closed && owners.ofCaller() != null;
     }
 
     @Override
@@ -178,7 +178,7 @@ public final class SharedHeap extends SharedObjects {
     // ---- threads
 
     /**
-     * Sees to what other threads left to this one: objects that it owns and that may be dead, dead
+     * Sees to what other threads left to this one: releases of references that it counts, dead
      * objects that wait because of the release budget. A thread that does not allocate or release
      * for long calls it now and then.
      */
@@ -211,9 +211,10 @@ public final class SharedHeap extends SharedObjects {
 
     /**
      * Runs {@code work} while no other thread uses the heap: all others that ever used it wait in
-     * {@link #poll}, are in {@link #quietly}, called {@link #leave} last, or have ended. Of virtual
-     * threads only allocation is kept from running: that they do nothing else is for the caller to
-     * see to.
+     * {@link #poll}, are in {@link #quietly}, called {@link #leave} last, or have ended. Who has
+     * not used it yet waits at its first use, which is everything but reading payloads and {@link
+     * #getReference}. Of virtual threads only allocation is kept from running: that they do nothing
+     * else is for the caller to see to.
      *
      * <p>Then frees garbage cycles, if the heap collects by itself ({@link
      * HeapConfig#withAutomaticCollection}) and twice as much lives as after the last collection, at

@@ -348,6 +348,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
             checkCaller();
             checks.known("weak retain", object);
         }
+        owners.enterCaller();
         SharedReclaimer.weakRetain(object - HeaderWord.BYTES);
     }
 
@@ -357,6 +358,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
             checkCaller();
             checks.known("weak release", object);
         }
+        owners.enterCaller();
         reclaimer.weakRelease(object - HeaderWord.BYTES);
         if (CheckedLevel.SITES) {
             checks.tellFound();
@@ -376,6 +378,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
             checkCaller();
             checks.known("upgrade", object);
         }
+        owners.enterCaller();
         return SharedReclaimer.upgrade(object - HeaderWord.BYTES) ? object : 0;
     }
 
@@ -385,6 +388,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
             checkCaller();
             checks.alive("makeImmortal", object);
         }
+        owners.enterCaller();
         SharedReclaimer.pin(object - HeaderWord.BYTES);
     }
 
@@ -455,6 +459,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         if (CheckedLevel.ON) {
             checkWithin("loadReference", object, offset, Long.BYTES);
         }
+        owners.enterCaller();
         long slot = object + offset;
         long value = ReferenceField.hold(slot);
         if (value != 0) {
@@ -480,6 +485,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         if (CheckedLevel.ADDRESSES) {
             checks.aliveOrNull("moveReference", owned);
         }
+        owners.enterCaller();
         long old = ReferenceField.swap(object + offset, owned);
         if (old != 0) {
             release(old);
@@ -507,6 +513,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         if (CheckedLevel.ON) {
             checkWithin("exchangeReference", object, offset, Long.BYTES);
         }
+        owners.enterCaller();
         if (value != 0) {
             retain(value);
         }
@@ -519,6 +526,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         if (CheckedLevel.ON) {
             checkWithin("compareAndSetReference", object, offset, Long.BYTES);
         }
+        owners.enterCaller();
         if (value != 0) {
             retain(value);
         }
@@ -539,6 +547,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         if (CheckedLevel.ON) {
             checkWithin("setWeakReference", object, offset, Long.BYTES);
         }
+        owners.enterCaller();
         if (value != 0) {
             weakRetain(value);
         }
@@ -553,6 +562,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         if (CheckedLevel.ON) {
             checkWithin("loadWeak", object, offset, Long.BYTES);
         }
+        owners.enterCaller();
         long slot = object + offset;
         long target = ReferenceField.hold(slot);
         if (target == 0) {

@@ -5,14 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.quantalang.memory.internal.debug.CheckedLevel;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -48,6 +53,12 @@ class SharedHeapTest {
         } catch (ExecutionException failed) {
             throw failed.getCause() instanceof Exception cause ? cause : failed;
         }
+    }
+
+    private static void refuses(String start, Executable misuse) {
+        String text =
+                String.valueOf(assertThrows(IllegalStateException.class, misuse).getMessage());
+        assertTrue(text.startsWith(start), text);
     }
 
     private void elsewhereReleases(long object) throws Exception {
@@ -207,7 +218,7 @@ class SharedHeapTest {
             List<String> refusals = new ArrayList<>();
             TypeInfo type =
                     TypeInfo.builder("Leaver")
-                            .reference("next", "Node")
+                            .reference("next")
                             .destructor(
                                     (_, _) ->
                                             refusals.add(
@@ -223,8 +234,14 @@ class SharedHeapTest {
                     List.of(
                             "thread cannot leave a heap in one of its destructors: thread="
                                     + Thread.currentThread().getName()
-                                    + "; leave when the release that runs it has returned"),
+                                    + "; leave when the release or collection that runs it has"
+                                    + " returned"),
                     refusals);
+            long ring = heap.allocate(type);
+            heap.setReference(ring, NEXT, ring);
+            heap.release(ring);
+            heap.collectCycles();
+            assertEquals(2, refusals.size(), "refused in a collection too");
             heap.leave();
         }
     }
@@ -288,14 +305,65 @@ class SharedHeapTest {
                         heap.release(next);
                         return null;
                     });
-            IllegalStateException told =
-                    assertThrows(IllegalStateException.class, () -> heap.allocate(LEAF));
-            String start =
+            refuses(
                     "object released more often than retained, or not an object: address=0x%x "
-                            .formatted(object);
-            assertTrue(String.valueOf(told.getMessage()).startsWith(start), told.getMessage());
+                            .formatted(object),
+                    () -> heap.allocate(LEAF));
             heap.poll();
             assertEquals(0, heap.liveObjects());
+        }
+
+        @Test
+        void itIsSeenByPausesAndByTheCloseFromItsFirstUseOn() throws Exception {
+            long object = heap.allocate(NODE);
+            CountDownLatch used = new CountDownLatch(1);
+            CountDownLatch done = new CountDownLatch(1);
+            FutureTask<Long> read =
+                    new FutureTask<>(
+                            () -> {
+                                long next = heap.loadReference(object, NEXT);
+                                used.countDown();
+                                done.await();
+                                return next;
+                            });
+            Thread reader = Thread.ofPlatform().name("reader").start(read);
+            used.await();
+            refuses(
+                    "heap cannot be paused, threads are not quiet: ",
+                    () -> heap.pause(Duration.ofMillis(20), () -> {}));
+            refuses("heap is in use by other threads: name=heap threads=[reader]", heap::close);
+            done.countDown();
+            reader.join();
+            assertEquals(0, resultOf(read));
+            heap.release(object);
+        }
+
+        @Test
+        void leavesInTheQuietAndAnotherMayHaveItsNumber() throws Exception {
+            elsewhere(
+                    () -> {
+                        heap.quietly(heap::leave);
+                        long object = heap.allocate(LEAF);
+                        heap.release(object);
+                        return null;
+                    });
+            heap.verify();
+            assertEquals(0, heap.liveObjects());
+        }
+
+        @Test
+        void fullChecksTellWhereItsLastReleaseWas() throws Exception {
+            assumeTrue(CheckedLevel.ALL, "full checks take places down");
+            long object = heap.allocate(LEAF);
+            heap.retain(object);
+            elsewhereReleases(object);
+            elsewhereReleases(object);
+            heap.poll();
+            IllegalStateException told =
+                    assertThrows(IllegalStateException.class, () -> heap.getLong(object, 0));
+            String text = String.valueOf(told.getMessage());
+            assertTrue(text.contains("  last released by thread "), text);
+            assertTrue(text.contains("SharedHeapTest.lambda$elsewhereReleases"), text);
         }
 
         @Test
@@ -330,6 +398,19 @@ class SharedHeapTest {
             assertEquals(1, heap.strongCount(object), "merged now");
             heap.release(object);
             assertEquals(0, heap.liveObjects());
+        }
+
+        @Test
+        void upgradesOfAnImmortalObjectNeverWrapItsCount() {
+            try (SharedHeap other = SharedHeap.open()) {
+                long object = other.allocate(LEAF);
+                other.makeImmortal(object);
+                for (int i = 0; i < 1 << 22; i++) {
+                    assertEquals(object, other.upgrade(object));
+                }
+                assertTrue(other.header(object).immortal());
+                assertTrue(other.strongCount(object) > 0);
+            }
         }
 
         @Test

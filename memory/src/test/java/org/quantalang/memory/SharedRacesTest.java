@@ -285,6 +285,7 @@ class SharedRacesTest {
                 Race.run(
                         ROUNDS / 2,
                         round -> {
+                            check(heap.waitingForOwners() == 0, "left to who has gone");
                             for (int i = 0; i < objects.length; i++) {
                                 objects[i] = heap.allocate(NODE);
                             }

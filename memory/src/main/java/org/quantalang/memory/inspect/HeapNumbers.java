@@ -17,7 +17,7 @@ import java.util.List;
  * @param limitBytes most that {@code usedBytes} may become; {@link Long#MAX_VALUE} if there is no
  *     limit, which then is not in the JSON
  * @param reservedBytes address space
- * @param waiting dead objects that wait, because of the release budget or for the threads that own
+ * @param waiting dead objects that wait because of the release budget; of a shared heap, releases
  *     them
  * @param javaObjects Java objects held from off heap
  * @param openViews views whose arenas are open

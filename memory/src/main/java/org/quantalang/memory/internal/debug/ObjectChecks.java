@@ -79,6 +79,11 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
 
         /** Weak references. */
         long weak(long header);
+
+        /** Whether a release by the caller may take the last strong reference away. */
+        default boolean mayBeLast(long header) {
+            return strong(header) == 1;
+        }
     }
 
     public ObjectChecks(
@@ -194,7 +199,7 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
             }
             history.outside--;
         }
-        if (counts.strong(header) == 1) {
+        if (counts.mayBeLast(header)) {
             history.released = Site.here();
         }
     }

@@ -11,7 +11,8 @@ import java.util.function.LongConsumer;
  * pushes, the owner's runner polls and releases them.
  *
  * <p>A list of chunks. A push claims a slot with one add and stores the object there; who finds the
- * chunk used up appends another. The queue is no longer than the owner counts references.
+ * chunk used up appends another, for which there must be memory. What waits are references that the
+ * owner counted when they were pushed: they are not more than those.
  *
  * <p>The owner sees whether something waits with one load: {@link #isEmpty}. Used up slots are
  * handed on to the next chunk, so that a queue in use makes little garbage. A thread that still
@@ -172,6 +173,11 @@ final class HandBackQueue {
         head = next;
         slots = next.slots;
         lines[AT] = 0;
+    }
+
+    /** Runner only: whether every slot that was claimed is filled and taken. */
+    boolean isUsedUp() {
+        return size() == 0;
     }
 
     /** How many wait; exact if nothing runs. Runner only, or while the runner is quiet. */

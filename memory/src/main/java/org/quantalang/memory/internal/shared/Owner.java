@@ -10,7 +10,7 @@ import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.shared.SharedTypes.SharedType;
 
 /**
- * What one thread owns of a shared heap: its pages, the queue of objects that it must look at, its
+ * What one thread owns of a shared heap: its pages, the queue of releases that are left to it, its
  * list of dying objects. When the thread ends, what is left goes to nobody, and the owner's number
  * to the next thread.
  *
@@ -66,7 +66,12 @@ public final class Owner {
         return number == SharedSpace.COMMON;
     }
 
-    /** Whether the owner was told of objects, as far as one load tells. */
+    /** Whether a thread that this owner served still has it. */
+    boolean serves(Thread caller) {
+        return isCommon() || caller.equals(thread);
+    }
+
+    /** Whether releases were left to the owner, as far as one load tells. */
     public boolean told() {
         return !queue.isEmpty();
     }
@@ -81,7 +86,7 @@ public final class Owner {
         return SharedHeader.ownerAndCount(a) == freshA && !isCommon();
     }
 
-    /** Whether objects wait to be looked at or to be destroyed. */
+    /** Whether releases wait, or objects to be destroyed. */
     boolean hasWork() {
         return !queue.isEmpty() || dying.first != DyingList.END;
     }
@@ -123,7 +128,7 @@ public final class Owner {
         }
     }
 
-    /** Objects that wait to be looked at; exact while the runner is idle. */
+    /** Releases that wait; exact while the runner is idle. */
     public long waiting() {
         return queue.size();
     }

@@ -89,10 +89,23 @@ public final class Owners {
         return owner != null && owner.threadId == id ? owner : find(id);
     }
 
-    /** Whether the calling thread is an owner, without making it one. */
-    public boolean knowsCaller() {
+    /**
+     * The calling thread uses the heap from here on: it becomes an owner if it is none yet, for
+     * which it waits while somebody has the heap for himself. Not with a field held.
+     */
+    public void enterCaller() {
+        Owner _ = current();
+    }
+
+    /** The owner of the calling thread, without making it one; null if it is none. */
+    public @Nullable Owner ofCaller() {
         Thread caller = Thread.currentThread();
-        return running().stream().anyMatch(owner -> caller.equals(owner.thread));
+        for (Owner owner : running()) {
+            if (caller.equals(owner.thread)) {
+                return owner;
+            }
+        }
+        return null;
     }
 
     private Owner find(long id) {

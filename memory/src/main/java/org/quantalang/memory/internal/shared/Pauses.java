@@ -43,8 +43,14 @@ public final class Pauses {
         self.quiet = true;
     }
 
-    /** The calling thread uses the heap again, after a pause that may be on. */
+    /**
+     * The calling thread uses the heap again, after a pause that may be on. If it has left
+     * meanwhile, another may have its number, and it enters again when it uses the heap.
+     */
     public void resume(Owner self) {
+        if (!self.serves(Thread.currentThread())) {
+            return;
+        }
         self.quiet = false;
         while (pausing && !turn.isHeldByCurrentThread()) {
             self.quiet = true;
@@ -89,7 +95,9 @@ public final class Pauses {
             }
         } finally {
             pausing = false;
-            self.quiet = false;
+            if (self.serves(Thread.currentThread())) {
+                self.quiet = false;
+            }
             turn.unlock();
         }
     }

@@ -75,10 +75,10 @@ import org.quantalang.memory.internal.object.Memory;
  *
  * <p>What holds, and {@code CountModelTest} checks for two threads over every interleaving: {@code
  * own + shared} is the number of strong references, and of releases that an owner was told of,
- * whenever no operation is half done, and never less than that in between; word A of an unmerged
- * object is stored by its owner's runner alone, word A of a merged one only by who destroys it;
- * exactly one thread sees the last reference go; a block is freed exactly once, when nothing can
- * reach its header any more.
+ * whenever no operation is half done, and, but amid a merge, never less than that in between; word
+ * A of an unmerged object is stored by its owner's runner alone, word A of a merged one only by who
+ * destroys it; exactly one thread sees the last reference go; a block is freed exactly once, when
+ * nothing can reach its header any more.
  *
  * <p>Pure functions of words; who applies them how is in {@link SharedReclaimer}.
  */
@@ -212,6 +212,17 @@ public final class SharedHeader {
                 public long weak(long header) {
                     return SharedHeader.weak(Memory.getLongAcquire(header + HeaderWord.WORD_B));
                 }
+
+                @Override
+                public boolean mayBeLast(long header) {
+                    long a = Memory.getLong(header);
+                    long b = Memory.getLongAcquire(header + HeaderWord.WORD_B);
+                    // What is left to the owner is counted still.
+                    return SharedHeader.strong(a, b) == 1
+                            || (!has(b, MERGED)
+                                    && leftToOwner(a, b)
+                                    && owner(a) != Thread.currentThread().threadId());
+                }
             };
 
     /** For searches for leaks, while nobody else uses the heap. */
@@ -277,8 +288,8 @@ public final class SharedHeader {
     }
 
     /**
-     * A weak reference may become strong. Of an unmerged object the owner alone knows whether the
-     * sum is 0; while it has not found that out, the object is whole and may come back.
+     * A weak reference may become strong. An unmerged object has references, or releases of it wait
+     * for the owner: then it is whole, and may come back.
      */
     static boolean upgradable(long b) {
         return (b & (DEAD | FINALIZED | CLAIMED)) == 0 && !lastGone(b);

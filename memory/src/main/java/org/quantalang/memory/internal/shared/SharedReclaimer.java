@@ -6,6 +6,7 @@ import static org.quantalang.memory.internal.object.Memory.getLong;
 import static org.quantalang.memory.internal.object.Memory.getLongAcquire;
 import static org.quantalang.memory.internal.object.Memory.putLong;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.internal.alloc.SharedSpace;
 import org.quantalang.memory.internal.count.Destructors;
 import org.quantalang.memory.internal.handle.JavaObjects;
@@ -14,11 +15,11 @@ import org.quantalang.memory.internal.type.TypeDescriptor;
 
 /**
  * What a shared heap does when references go: the transitions of {@link SharedHeader} in memory,
- * and the end of an object. Never recurses and needs no memory: dying objects are linked through
- * their first words, and each thread takes its own from the front.
+ * and the end of an object. Never recurses through references, and needs no memory for the dying:
+ * they are linked through their first words, and each thread takes its own from the front.
  *
  * <p>For each: its destructor runs, its references are released, its weak fields are released, its
- * block is freed, or kept while a weak reference or a queue leads to it.
+ * block is freed, or kept while a weak reference leads to it.
  *
  * <p>Any thread; {@code self} is always the caller's owner.
  */
@@ -30,6 +31,9 @@ public final class SharedReclaimer {
     private final JavaObjects javaObjects;
     private final Destructors destructors;
     private final long budget;
+
+    /** Who runs destructors of garbage in a pause. */
+    private volatile @Nullable Thread finalizer;
 
     /**
      * Makes the reclaimer of one heap.
@@ -59,6 +63,7 @@ public final class SharedReclaimer {
     /** A retain by others than the owner, of a full count, or with a lent number. */
     public void retain(long header, long a, long thread) {
         if (!owners.isOfCaller(a, thread)) {
+            owners.enterCaller();
             retainShared(header, a);
         } else if (SharedHeader.full(a)) {
             retainFull(header, a);
@@ -151,8 +156,8 @@ public final class SharedReclaimer {
 
     /** Another thread than the owner releases. */
     public void releaseShared(long header, long a) {
+        Owner self = owners.current();
         if (minusOne(header, a)) {
-            Owner self = owners.current();
             destroy(self, header);
         }
     }
@@ -231,6 +236,9 @@ public final class SharedReclaimer {
         while (SharedHeader.upgradable(b)) {
             // Compared, also by the owner: a collector beside running threads decides on word B.
             if (compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.upgraded(b))) {
+                if (SharedHeader.pinned(b)) {
+                    settlePinned(header, SharedHeader.upgraded(b));
+                }
                 return true;
             }
             b = getLongAcquire(header + SharedHeader.WORD_B);
@@ -242,8 +250,9 @@ public final class SharedReclaimer {
 
     private void tell(Owner owner, long header) {
         owner.queue.push(header);
-        // The push and this look are ordered by the push's add, as are the end's word that nobody
-        // runs the owner and its second look into the queue: one of the two sees the other.
+        // The push's add comes before this look, as the end's word that nobody runs the owner does
+        // before its look at what was added: one of the two sees the other. The slot itself may be
+        // seen later; the end waits for it.
         Thread thread = owner.thread;
         if (thread == null || !thread.isAlive()) {
             seeTo(owner);
@@ -258,14 +267,14 @@ public final class SharedReclaimer {
         try {
             Thread thread = owner.thread;
             if (thread == null) {
-                takeHandedBack(owner, found);
+                takeHandedBack(owner, found, Long.MAX_VALUE);
             } else if (!thread.isAlive()) {
                 end(owner, found);
             }
         } finally {
             space.lock.unlock();
+            drain(self, found, budget);
         }
-        drain(self, found, budget);
     }
 
     /** Ends the owners whose threads have ended. */
@@ -280,34 +289,37 @@ public final class SharedReclaimer {
 
     /** The calling thread lets go of what it owns, as if it had ended. */
     public void leave() {
-        Owner self = owners.current();
-        if (self.isCommon()) {
-            return;
+        Owner self = owners.ofCaller();
+        while (self != null) {
+            if (self.dying.draining || Thread.currentThread().equals(finalizer)) {
+                // What is amid its release counts for this owner and frees to its pages.
+                throw new IllegalStateException(
+                        "thread cannot leave a heap in one of its destructors: thread=%s; leave when"
+                                        .formatted(Thread.currentThread().getName())
+                                + " the release or collection that runs it has returned");
+            }
+            attendAll(self);
+            DyingList found = new DyingList();
+            space.lock.lock();
+            try {
+                end(self, found);
+            } finally {
+                space.lock.unlock();
+                drain(owners.common(), found, Long.MAX_VALUE);
+            }
+            // What died may have told others something in their stead, and entered for that.
+            self = owners.ofCaller();
         }
-        if (self.dying.draining) {
-            // What is amid its release counts for this owner and frees to its pages.
-            throw new IllegalStateException(
-                    "thread cannot leave a heap in one of its destructors: thread=%s; leave when"
-                                    .formatted(Thread.currentThread().getName())
-                            + " the release that runs it has returned");
-        }
-        attendAll(self);
-        DyingList found = new DyingList();
-        space.lock.lock();
-        try {
-            end(self, found);
-        } finally {
-            space.lock.unlock();
-        }
-        drain(owners.common(), found, Long.MAX_VALUE);
     }
 
     /**
      * Under the lock, by the owner's thread or after its end: merges all it owns, gives its pages
      * to nobody.
      */
+    // Nothing relies on the yield: who has claimed a place fills it by itself, sooner with it.
+    @SuppressWarnings("ThreadPriorityCheck")
     private void end(Owner owner, DyingList found) {
-        takeHandedBack(owner, found);
+        takeHandedBack(owner, found, Long.MAX_VALUE);
         while (owner.dying.first != DyingList.END) {
             bury(found, unbury(owner.dying));
         }
@@ -315,9 +327,17 @@ public final class SharedReclaimer {
         space.forEachBlock(owner.pages, (header, _) -> mergeAtEnd(owner, header, found));
         space.abandon(owner.pages);
         owners.leave(owner);
-        // Who was about to tell this owner something either sees that it is gone, or is seen here.
-        takeHandedBack(owner, found);
-        owner.pages.takeBack();
+        try {
+            // Who tells this owner something now either sees that it is gone, or has claimed its
+            // place in the queue, and what it puts there is waited for.
+            takeHandedBack(owner, found, Long.MAX_VALUE);
+            while (!owner.queue.isUsedUp()) {
+                Thread.yield();
+                takeHandedBack(owner, found, Long.MAX_VALUE);
+            }
+        } finally {
+            owner.pages.takeBack();
+        }
     }
 
     private void mergeAtEnd(Owner owner, long header, DyingList found) {
@@ -332,12 +352,12 @@ public final class SharedReclaimer {
         }
     }
 
-    /** Looks at what the caller was told, and goes on with what is dying, by one budget. */
+    /** Does what was left to the caller, and goes on with what is dying, by one budget each. */
     public void attend(Owner self) {
         if (self.isCommon()) {
             return;
         }
-        takeHandedBack(self, self.dying);
+        takeHandedBack(self, self.dying, budget);
         drain(self, self.dying, budget);
     }
 
@@ -347,17 +367,22 @@ public final class SharedReclaimer {
             return;
         }
         while (self.hasWork() && !self.dying.draining) {
-            takeHandedBack(self, self.dying);
+            takeHandedBack(self, self.dying, Long.MAX_VALUE);
             drain(self, self.dying, Long.MAX_VALUE);
         }
     }
 
-    private void takeHandedBack(Owner owner, DyingList found) {
+    private void takeHandedBack(Owner owner, DyingList found, long most) {
         HandBackQueue queue = owner.queue;
         queue.listened();
         boolean done = false;
         try {
-            for (long header = queue.poll(); header != 0; header = queue.poll()) {
+            for (long left = most; left > 0; left--) {
+                long header = queue.poll();
+                if (header == 0) {
+                    done = true;
+                    break;
+                }
                 long a = getLong(header);
                 if (owner.countsOne(a)
                         && SharedHeader.exclusiveLeaf(
@@ -367,10 +392,9 @@ public final class SharedReclaimer {
                     bury(found, header);
                 }
             }
-            done = true;
         } finally {
             if (!done) {
-                queue.tell(); // of what is behind the fault that is thrown
+                queue.tell(); // of what is behind the last one, or behind the fault that is thrown
             }
         }
     }
@@ -396,7 +420,7 @@ public final class SharedReclaimer {
         boolean more = true;
         while (more) {
             for (Owner owner : owners.all()) {
-                takeHandedBack(owner, found);
+                takeHandedBack(owner, found, Long.MAX_VALUE);
                 while (owner != self && owner.dying.first != DyingList.END) {
                     bury(found, unbury(owner.dying));
                 }
@@ -420,8 +444,14 @@ public final class SharedReclaimer {
         return false;
     }
 
+    /** Runs the destructor of garbage, by who paused the heap. */
     void runDestructor(long header) {
-        destructors.run(header);
+        finalizer = Thread.currentThread();
+        try {
+            destructors.run(header);
+        } finally {
+            finalizer = null;
+        }
     }
 
     /** Takes away a reference to an object that has others. */

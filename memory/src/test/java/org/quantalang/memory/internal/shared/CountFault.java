@@ -18,6 +18,8 @@ enum CountFault {
     TOLD_WITHOUT_LOOK,
     /** The end does not look into the queue again after saying that it is over. */
     END_WITHOUT_SECOND_DRAIN,
+    /** The end does not wait for what is put in a place of the queue that was claimed before. */
+    END_WITHOUT_WAIT,
     /** An upgrade adds without comparing. */
     BLIND_UPGRADE,
     /** The owner takes an object for dead when its own count is 0. */

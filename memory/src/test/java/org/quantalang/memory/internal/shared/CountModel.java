@@ -188,6 +188,22 @@ final class CountModel extends CountExploration {
         }
     }
 
+    private void store(CountState state, int t, At after) {
+        step(
+                state,
+                t,
+                "puts on the queue",
+                (s, self) -> {
+                    put(s, self);
+                    self.at = after;
+                });
+    }
+
+    private static void put(CountState s, Actor self) {
+        s.claimed--;
+        s.queued[self.object]++;
+    }
+
     private void spill(CountState state, int t) {
         if (with(CountFault.PLAIN_SPILL)) {
             step(state, t, "spills", (s, self) -> self.at = At.SPILL_READ_B);
@@ -421,11 +437,38 @@ final class CountModel extends CountExploration {
                     step(
                             state,
                             t,
-                            "puts on the queue",
+                            "claims a place in the queue",
                             (s, self) -> {
-                                s.queued[x]++;
-                                self.at = with(CountFault.TOLD_WITHOUT_LOOK) ? next(self) : At.LOOK;
+                                s.claimed++;
+                                self.at = At.STORE;
                             });
+            case STORE -> {
+                store(state, t, with(CountFault.TOLD_WITHOUT_LOOK) ? next(thread) : At.LOOK);
+                if (!with(CountFault.TOLD_WITHOUT_LOOK)) {
+                    // The processor may look before others see what it has stored.
+                    step(
+                            state,
+                            t,
+                            "looks whether the owner is there, before it is seen to store",
+                            (s, self) ->
+                                    self.at =
+                                            s.ownerGone && !self.draining
+                                                    ? At.STORE_AND_TAKE
+                                                    : At.STORE_LATE);
+                }
+            }
+            case STORE_LATE -> store(state, t, next(thread));
+            case STORE_AND_TAKE -> {
+                step(
+                        state,
+                        t,
+                        "puts on the queue, and takes",
+                        (s, self) -> {
+                            put(s, self);
+                            self.draining = true;
+                            self.at = At.TAKE;
+                        });
+            }
             case LOOK ->
                     step(
                             state,
@@ -570,7 +613,11 @@ final class CountModel extends CountExploration {
                                 });
                     }
                 }
-                if (state.queued[0] + state.queued[1] == 0) {
+                boolean secondLook = thread.ending && state.ownerGone;
+                if (state.queued[0] + state.queued[1] == 0
+                        && (!secondLook
+                                || state.claimed == 0
+                                || with(CountFault.END_WITHOUT_WAIT))) {
                     step(
                             state,
                             t,

@@ -28,6 +28,9 @@ final class CountState {
         RELEASE_PLAIN,
         RELEASE_MERGED,
         TELL,
+        STORE,
+        STORE_LATE,
+        STORE_AND_TAKE,
         LOOK,
         DESTROY,
         DESTROY_READ_B,
@@ -55,9 +58,6 @@ final class CountState {
         long a;
         long b;
 
-        /** The object whose end this thread must free once it has released the second. */
-        boolean childPending;
-
         /** Draining, and what comes after it. */
         boolean draining;
 
@@ -74,7 +74,6 @@ final class CountState {
             copy.object = object;
             copy.a = a;
             copy.b = b;
-            copy.childPending = childPending;
             copy.draining = draining;
             copy.ending = ending;
             copy.ended = ended;
@@ -97,7 +96,6 @@ final class CountState {
             key = key << 4 | (SharedHeader.shared(b) + 5);
             key = key << 3 | SharedHeader.weak(b);
             key = key << 3 | (b & 0b111);
-            key = key << 1 | (childPending ? 1 : 0);
             key = key << 1 | (draining ? 1 : 0);
             key = key << 1 | (ending ? 1 : 0);
             key = key << 1 | (ended ? 1 : 0);
@@ -110,6 +108,10 @@ final class CountState {
     final boolean[] freed = new boolean[2];
     final int[] destroyed = new int[2];
     final int[] queued = new int[2];
+
+    /** Places in the queue that were claimed and are not filled yet. */
+    int claimed;
+
     boolean ownerGone;
 
     /** The first object still holds its reference to the second. */
@@ -127,6 +129,7 @@ final class CountState {
             copy.queued[i] = queued[i];
             copy.threads[i] = threads[i].copy();
         }
+        copy.claimed = claimed;
         copy.ownerGone = ownerGone;
         copy.edge = edge;
         return copy;
@@ -136,7 +139,11 @@ final class CountState {
         return new Key(
                 object(0),
                 object(1),
-                queued[0] << 6 | queued[1] << 2 | (ownerGone ? 2 : 0) | (edge ? 1 : 0),
+                claimed << 10
+                        | queued[0] << 6
+                        | queued[1] << 2
+                        | (ownerGone ? 2 : 0)
+                        | (edge ? 1 : 0),
                 threads[0].key(),
                 threads[1].key());
     }

@@ -50,7 +50,7 @@ public class PagesStress {
 
     /** The owner ends while the other releases what it owned. */
     @JCStressTest
-    @Outcome(id = "destroyed 2 live 0", expect = ACCEPTABLE, desc = "by one of the two")
+    @Outcome(id = "waiting 0 destroyed 2 live 0", expect = ACCEPTABLE, desc = "by one of the two")
     @Outcome(expect = FORBIDDEN, desc = "an object without owner stays, or goes twice")
     @State
     public static class ReleaseAgainstOwnersEnd extends InStep {
@@ -63,7 +63,8 @@ public class PagesStress {
             give(object);
             HEAP.leave();
             awaitOther(1);
-            r.r1 = left();
+            // Before left(), which would see to what waits.
+            r.r1 = "waiting " + HEAP.waitingForOwners() + " " + left();
         }
 
         @Actor
