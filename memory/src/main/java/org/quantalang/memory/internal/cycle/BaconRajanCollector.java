@@ -67,7 +67,6 @@ public final class BaconRajanCollector implements CycleCollector {
     private LongStack candidates;
     private final LongStack stack;
     private final LongStack whites;
-    private final Run dropAcyclic = this::dropAcyclic;
     private @Nullable Reclaimer reclaimer;
 
     private long threshold;
@@ -564,7 +563,7 @@ public final class BaconRajanCollector implements CycleCollector {
             for (long i = 0; i < count; i++) {
                 long header = whites.get(i);
                 putLong(header, getLong(header) | DYING);
-                forEachRun(header, dropAcyclic);
+                releaseUntraced(header);
             }
             for (long i = 0; i < count; i++) {
                 long header = whites.get(i);
@@ -584,6 +583,20 @@ public final class BaconRajanCollector implements CycleCollector {
                 && (TypeDescriptor.flags(types.descriptor(word)) & TypeDescriptor.DESTRUCTOR) != 0;
     }
 
+    private void releaseUntraced(long header) {
+        long type = types.descriptor(getLong(header));
+        int flags = TypeDescriptor.flags(type);
+        if ((flags & TypeDescriptor.TRACED) != 0) {
+            traceSlots(header, slot -> dropAcyclic(slot, slot + Long.BYTES));
+            return;
+        }
+        int runs = TypeDescriptor.runCount(type);
+        for (int i = 0; i < runs; i++) {
+            long run = TypeDescriptor.run(type, flags, header, i);
+            dropAcyclic(TypeDescriptor.start(header, run), TypeDescriptor.end(header, run));
+        }
+    }
+
     private void dropAcyclic(long start, long end) {
         for (long slot = start; slot != end; slot += Long.BYTES) {
             long object = getLong(slot);
@@ -600,7 +613,7 @@ public final class BaconRajanCollector implements CycleCollector {
      */
     private void runDestructors(long count) {
         for (long i = 0; i < count; i++) {
-            forEachRun(whites.get(i), BaconRajanCollector::countAgain);
+            restoreChildren(whites.get(i));
         }
         long pending = 0;
         for (long i = 0; i < count; i++) {
@@ -620,6 +633,20 @@ public final class BaconRajanCollector implements CycleCollector {
         }
     }
 
+    private void restoreChildren(long header) {
+        long type = types.descriptor(getLong(header));
+        int flags = TypeDescriptor.flags(type);
+        if ((flags & TypeDescriptor.TRACED) != 0) {
+            traceSlots(header, slot -> countAgain(slot, slot + Long.BYTES));
+            return;
+        }
+        int runs = TypeDescriptor.runCount(type);
+        for (int i = 0; i < runs; i++) {
+            long run = TypeDescriptor.run(type, flags, header, i);
+            countAgain(TypeDescriptor.start(header, run), TypeDescriptor.end(header, run));
+        }
+    }
+
     private static void countAgain(long start, long end) {
         for (long slot = start; slot != end; slot += Long.BYTES) {
             long object = getLong(slot);
@@ -630,24 +657,6 @@ public final class BaconRajanCollector implements CycleCollector {
                     putLong(child, word + ONE_STRONG);
                 }
             }
-        }
-    }
-
-    private interface Run {
-        void visit(long start, long end);
-    }
-
-    private void forEachRun(long header, Run visitor) {
-        long type = types.descriptor(getLong(header));
-        int flags = TypeDescriptor.flags(type);
-        if ((flags & TypeDescriptor.TRACED) != 0) {
-            traceSlots(header, slot -> visitor.visit(slot, slot + Long.BYTES));
-            return;
-        }
-        int runs = TypeDescriptor.runCount(type);
-        for (int i = 0; i < runs; i++) {
-            long run = TypeDescriptor.run(type, flags, header, i);
-            visitor.visit(TypeDescriptor.start(header, run), TypeDescriptor.end(header, run));
         }
     }
 
