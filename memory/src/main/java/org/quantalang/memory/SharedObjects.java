@@ -13,6 +13,7 @@ import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.shared.Owner;
 import org.quantalang.memory.internal.shared.Owners;
 import org.quantalang.memory.internal.shared.ReferenceField;
+import org.quantalang.memory.internal.shared.SharedCounts;
 import org.quantalang.memory.internal.shared.SharedHeader;
 import org.quantalang.memory.internal.shared.SharedReclaimer;
 import org.quantalang.memory.internal.shared.SharedTypes;
@@ -349,7 +350,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
             checks.known("weak retain", object);
         }
         owners.enterCaller();
-        SharedReclaimer.weakRetain(object - HeaderWord.BYTES);
+        SharedCounts.weakRetain(object - HeaderWord.BYTES);
     }
 
     @Override
@@ -379,7 +380,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
             checks.known("upgrade", object);
         }
         owners.enterCaller();
-        return SharedReclaimer.upgrade(object - HeaderWord.BYTES) ? object : 0;
+        return SharedCounts.upgrade(object - HeaderWord.BYTES) ? object : 0;
     }
 
     @Override
@@ -389,7 +390,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
             checks.alive("makeImmortal", object);
         }
         owners.enterCaller();
-        SharedReclaimer.pin(object - HeaderWord.BYTES);
+        SharedCounts.pin(object - HeaderWord.BYTES);
     }
 
     /**
@@ -569,7 +570,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
             return 0;
         }
         // Held, so that the header stays while it is looked at.
-        long strong = SharedReclaimer.upgrade(target - HeaderWord.BYTES) ? target : 0;
+        long strong = SharedCounts.upgrade(target - HeaderWord.BYTES) ? target : 0;
         ReferenceField.letGo(slot, target);
         return strong;
     }

@@ -80,7 +80,7 @@ import org.quantalang.memory.internal.object.Memory;
  * destroys it; exactly one thread sees the last reference go; a block is freed exactly once, when
  * nothing can reach its header any more.
  *
- * <p>Pure functions of words; who applies them how is in {@link SharedReclaimer}.
+ * <p>Pure functions of words; {@link SharedCounts} and {@link SharedReclaimer} apply them.
  */
 public final class SharedHeader {
     /** Word B's offset. */

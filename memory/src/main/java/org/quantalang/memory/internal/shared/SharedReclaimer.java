@@ -14,9 +14,10 @@ import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.type.TypeDescriptor;
 
 /**
- * What a shared heap does when references go: the transitions of {@link SharedHeader} in memory,
- * and the end of an object. Never recurses through references, and needs no memory for the dying:
- * they are linked through their first words, and each thread takes its own from the front.
+ * What a shared heap does when references go: the transitions of {@link SharedHeader} in memory
+ * that need the heap ({@link SharedCounts} has the others), and the end of an object. Never
+ * recurses through references, and needs no memory for the dying: they are linked through their
+ * first words, and each thread takes its own from the front.
  *
  * <p>For each: its destructor runs, its references are released, its weak fields are released, its
  * block is freed, or kept while a weak reference leads to it.
@@ -64,52 +65,11 @@ public final class SharedReclaimer {
     public void retain(long header, long a, long thread) {
         if (!owners.isOfCaller(a, thread)) {
             owners.enterCaller();
-            retainShared(header, a);
+            SharedCounts.retainShared(header, a);
         } else if (SharedHeader.full(a)) {
-            retainFull(header, a);
+            SharedCounts.retainFull(header, a);
         } else {
             putLong(header, SharedHeader.ownerRetained(a));
-        }
-    }
-
-    /** The owner retains, and its count is full: half of it moves to the shared count first. */
-    private static void retainFull(long header, long a) {
-        long part = SharedHeader.HALF;
-        long b = getLongAcquire(header + SharedHeader.WORD_B);
-        while (!compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.spilledIn(b, part))) {
-            b = getLongAcquire(header + SharedHeader.WORD_B);
-        }
-        settlePinned(header, SharedHeader.spilledIn(b, part));
-        putLong(header, SharedHeader.ownerRetained(SharedHeader.spilledOut(a, part)));
-    }
-
-    /** Another thread than the owner retains. */
-    private static void retainShared(long header, long a) {
-        if (a == 0) {
-            throw new IllegalStateException(
-                    "retain of a freed object: address=0x%x".formatted(header + HeaderWord.BYTES));
-        }
-        // No order: the caller holds a reference, through which it sees the object already.
-        long before = getAndAdd(header + SharedHeader.WORD_B, SharedHeader.RETAIN_SHARED);
-        if (SharedHeader.pinned(before)) {
-            settlePinned(header, before + SharedHeader.RETAIN_SHARED);
-        }
-    }
-
-    /** A count that rises in the pinned zone falls back to its middle, long before it wraps. */
-    private static void settlePinned(long header, long after) {
-        long b = after;
-        while (SharedHeader.shared(b) >= SharedHeader.CEILING
-                && !compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.pin(b))) {
-            b = getLongAcquire(header + SharedHeader.WORD_B);
-        }
-    }
-
-    /** Makes an object live until the heap closes. */
-    public static void pin(long header) {
-        long b = getLongAcquire(header + SharedHeader.WORD_B);
-        while (!compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.pin(b))) {
-            b = getLongAcquire(header + SharedHeader.WORD_B);
         }
     }
 
@@ -117,41 +77,12 @@ public final class SharedReclaimer {
      * The owner releases the last reference that it counts, and the object is no exclusive leaf.
      */
     public void releaseLastOwned(Owner self, long header, long a) {
-        if (lastOwned(header, a)) {
+        if (SharedCounts.lastOwned(header, a)) {
             bury(self.dying, header);
         }
         if (self.hasWork()) {
             attend(self);
         }
-    }
-
-    /** Returns whether that was the last reference of all. */
-    private static boolean lastOwned(long header, long a) {
-        // Acquire: what others wrote to the object before they released it.
-        long b = getLongAcquire(header + SharedHeader.WORD_B);
-        if (SharedHeader.exclusive(b)) {
-            putLong(header, SharedHeader.withoutOwner(a));
-            putLong(header + SharedHeader.WORD_B, SharedHeader.merged(b, 0));
-            return true;
-        }
-        return merge(header, a, b, 0);
-    }
-
-    /**
-     * The owner's runner gives the object up, of whose count {@code own} is left; returns whether
-     * that was the last reference of all.
-     */
-    private static boolean merge(long header, long a, long seen, long own) {
-        putLong(header, SharedHeader.withoutOwner(a));
-        long b = seen;
-        long after = SharedHeader.merged(b, own);
-        // Full: word A is stored before; what the owner wrote is seen by who sees the object
-        // merged.
-        while (!compareAndSet(header + SharedHeader.WORD_B, b, after)) {
-            b = getLongAcquire(header + SharedHeader.WORD_B);
-            after = SharedHeader.merged(b, own);
-        }
-        return SharedHeader.lastGone(after);
     }
 
     /** Another thread than the owner releases. */
@@ -199,17 +130,6 @@ public final class SharedReclaimer {
 
     // ---- weak references
 
-    /**
-     * Adds one weak reference; when there are as many as fit, the object's block stays for good.
-     */
-    public static void weakRetain(long header) {
-        long b = getLongAcquire(header + SharedHeader.WORD_B);
-        while (SharedHeader.weak(b) != SharedHeader.MOST_WEAK
-                && !compareAndSet(header + SharedHeader.WORD_B, b, b + SharedHeader.ONE_WEAK)) {
-            b = getLongAcquire(header + SharedHeader.WORD_B);
-        }
-    }
-
     /** Takes one weak reference away, and frees the block of a dead object with the last. */
     public void weakRelease(long header) {
         long b = getLongAcquire(header + SharedHeader.WORD_B);
@@ -228,22 +148,6 @@ public final class SharedReclaimer {
             }
             b = getLongAcquire(header + SharedHeader.WORD_B);
         }
-    }
-
-    /** Turns a weak reference into a strong one if the object still lives. */
-    public static boolean upgrade(long header) {
-        long b = getLongAcquire(header + SharedHeader.WORD_B);
-        while (SharedHeader.upgradable(b)) {
-            // Compared, also by the owner: a collector beside running threads decides on word B.
-            if (compareAndSet(header + SharedHeader.WORD_B, b, SharedHeader.upgraded(b))) {
-                if (SharedHeader.pinned(b)) {
-                    settlePinned(header, SharedHeader.upgraded(b));
-                }
-                return true;
-            }
-            b = getLongAcquire(header + SharedHeader.WORD_B);
-        }
-        return false;
     }
 
     // ---- what owners are told
@@ -347,7 +251,7 @@ public final class SharedReclaimer {
         if (SharedHeader.owner(a) != owner.number) {
             return;
         }
-        if (merge(header, a, b, SharedHeader.own(a))) {
+        if (SharedCounts.merge(header, a, b, SharedHeader.own(a))) {
             bury(found, header);
         }
     }
@@ -405,7 +309,7 @@ public final class SharedReclaimer {
             return minusOne(header, a); // merged meanwhile
         }
         if (owner.countsOne(a)) {
-            return lastOwned(header, a);
+            return SharedCounts.lastOwned(header, a);
         }
         putLong(header, SharedHeader.ownerReleased(a));
         return false;
@@ -599,7 +503,7 @@ public final class SharedReclaimer {
 
     /** Releases what the owner counts once and not alone, or does not own. */
     private void dropOne(Owner self, DyingList list, long header, long a) {
-        if (self.countsOne(a) ? lastOwned(header, a) : minusOne(header, a)) {
+        if (self.countsOne(a) ? SharedCounts.lastOwned(header, a) : minusOne(header, a)) {
             bury(list, header);
         }
     }
