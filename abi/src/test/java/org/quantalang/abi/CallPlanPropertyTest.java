@@ -3,6 +3,7 @@ package org.quantalang.abi;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -72,6 +73,13 @@ class CallPlanPropertyTest {
     void agreesWithClangOnTheFixedSeed(Target target, CallingConvention convention)
             throws IOException {
         compare(target, convention, FIXED_SEED);
+    }
+
+    /** A record of one double and an unnamed bit-field comes back in xmm0 under vectorcall. */
+    @Test
+    void agreesWithClangOnTheSeedThatFoundALoneDouble() throws IOException {
+        Target mingw = Target.parse("i686-w64-windows-gnu");
+        compare(mingw, CallingConvention.VECTORCALL, 301_175_010);
     }
 
     @ParameterizedTest

@@ -91,8 +91,7 @@ final class X86 extends Convention {
             return ignored();
         }
         if (plain.isFloat() && plain != CPrimitive.FLOAT128) {
-            boolean inXmm = isVectorcall() && !isX87(plain);
-            return direct(Part.in(inXmm ? "xmm0" : floatRegister(plain), 0, size));
+            return direct(Part.in(floatRegister(plain), 0, size));
         }
         if (!isAggregate(plain) && size <= 2 * SLOT) {
             return direct(chunks(size, SLOT, List.of("eax", "edx")), extension(plain));
@@ -113,8 +112,10 @@ final class X86 extends Convention {
         return indirect(likeFirstArgument ? pointer() : onStack(SLOT, SLOT, SLOT, 0));
     }
 
-    private static String floatRegister(CType type) {
-        return type == CPrimitive.FLOAT16 ? "xmm0" : "st0";
+    /** Where a lone float comes back, by itself or as a record of nothing else. */
+    private String floatRegister(CType type) {
+        boolean inXmm = type == CPrimitive.FLOAT16 || (isVectorcall() && !isX87(type));
+        return inXmm ? "xmm0" : "st0";
     }
 
     /** The psABI aligns a __float128 to 16 on the stack, and what contains one; all else to 4. */
