@@ -610,7 +610,7 @@ static void collect_some(heap *h) {
         c->pages_after_full = pages;
     }
     int earned = c->credit > 3.0 * (double)c->full_cost + 4096;
-    int grew = pages > c->pages_after_full + c->pages_after_full / 2
+    int grew = pages > 2 * c->pages_after_full
         + (GROWTH_BYTES >> PAGE_SHIFT);
     if (c->old_roots.size && (earned || grew)) {
         full_trace(h);

@@ -32,7 +32,7 @@ public record CycleOptions(
     /** Local traces first, slices of 200 microseconds. */
     public static final CycleOptions DEFAULT =
             new CycleOptions(
-                    Algorithm.LOCAL, 0, 48, 25, 50, 4L << 20, Duration.ofNanos(200_000), 50, 128);
+                    Algorithm.LOCAL, 0, 48, 25, 100, 4L << 20, Duration.ofNanos(200_000), 50, 128);
 
     /** The collectors to choose from. */
     public enum Algorithm {
