@@ -325,6 +325,37 @@ class ProductionChecksTest {
     }
 
     @Test
+    void aDeadObjectOfASharedHeapThatRefersToOneTooOften() {
+        TypeInfo node =
+                TypeInfo.builder("Node")
+                        .reference("one", "Leaf")
+                        .reference("again", "Leaf")
+                        .reference("freed", "Leaf")
+                        .reference("other", "Leaf")
+                        .build();
+        try (SharedHeap heap = SharedHeap.open()) {
+            heap.register(LEAF, node);
+            long leaf = heap.allocate(LEAF);
+            long freed = heap.allocate(LEAF);
+            long dead = heap.allocate(node);
+            heap.initReference(dead, 0, leaf);
+            heap.initReference(dead, 8, leaf);
+            heap.initReference(dead, 16, freed);
+            heap.initReference(dead, 24, heap.allocate(LEAF));
+            heap.release(freed); // the field's reference, which the program had given away
+            refused(
+                    "object released more often than retained, or not an object: address=0x%x"
+                            .formatted(freed),
+                    () -> heap.release(dead));
+            assertEquals(0, heap.liveObjects(), "the others are released all the same");
+            heap.verify();
+            long[] again = LongStream.range(0, 5).map(_ -> heap.allocate(LEAF)).toArray();
+            assertEquals(5, LongStream.of(again).distinct().count());
+            LongStream.of(again).forEach(heap::release);
+        }
+    }
+
+    @Test
     void releasesOfWhatIsNoObjectToASharedHeap() {
         TypeInfo block = TypeInfo.leaf("Block", 1008, 8);
         try (SharedHeap shared = SharedHeap.open();

@@ -1,5 +1,6 @@
 package org.quantalang.memory.internal.shared;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.internal.object.Memory;
 
 /** Objects that one thread has to destroy, linked through their first words. One thread only. */
@@ -13,7 +14,25 @@ final class DyingList {
     /** Whether a loop takes objects from it, so that others only add to it. */
     boolean draining;
 
+    private @Nullable IllegalStateException fault;
+
     DyingList() {}
+
+    /** A dying object referred to what is no object, or is none itself. */
+    void found(IllegalStateException told) {
+        if (fault == null) {
+            fault = told;
+        }
+    }
+
+    /** Throws the first that was found. */
+    void tellFault() {
+        IllegalStateException told = fault;
+        if (told != null) {
+            fault = null;
+            throw told;
+        }
+    }
 
     /** How many there are, in a heap that begins at {@code base}; while nothing runs. */
     long size(long base) {

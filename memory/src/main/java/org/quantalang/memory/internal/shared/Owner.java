@@ -86,6 +86,11 @@ public final class Owner {
         return SharedHeader.ownerAndCount(a) == freshA && !isCommon();
     }
 
+    /** What {@link SharedHeader#ownerAndCount} says of a fresh object of this owner, a thread's. */
+    long fresh() {
+        return freshA;
+    }
+
     /** Whether releases wait, or objects to be destroyed. */
     boolean hasWork() {
         return !queue.isEmpty() || dying.first != DyingList.END;

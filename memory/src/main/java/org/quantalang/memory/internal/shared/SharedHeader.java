@@ -421,6 +421,11 @@ public final class SharedHeader {
         return link(a, next) | OWN;
     }
 
+    /** A dying object's word A with another next. */
+    static long linked(long a, long next) {
+        return link(a, next) | (a & OWN);
+    }
+
     /** Whether it was linked so: then its page is the owner's, too. */
     static boolean ownsPage(long a) {
         return (a & OWN) != 0;

@@ -7,8 +7,10 @@ import static org.quantalang.memory.internal.object.Memory.getLongAcquire;
 import static org.quantalang.memory.internal.object.Memory.putLong;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.SharedSpace;
 import org.quantalang.memory.internal.count.Destructors;
+import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.handle.JavaObjects;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.type.TypeDescriptor;
@@ -25,6 +27,9 @@ import org.quantalang.memory.internal.type.TypeDescriptor;
  * <p>Any thread; {@code self} is always the caller's owner.
  */
 public final class SharedReclaimer {
+    /** No object. */
+    private static final long NONE = 0;
+
     private final long base;
     private final SharedSpace space;
     private final Owners owners;
@@ -435,76 +440,180 @@ public final class SharedReclaimer {
                 self.blocks.closeFastPath(rest);
             }
         }
+        list.tellFault();
     }
 
     /**
      * Destroys dying objects as long as they are of the usual kind: all references in one run,
-     * nothing else to do. The list's head stays in a register, but for what may put others on the
-     * list.
+     * nothing else to do.
+     *
+     * <p>What makes it fast: the object that dies through the first reference is next and never
+     * goes through the list; a run of up to three slots is no loop; blocks of one page in a row are
+     * given back together. Nothing in here may free a block in another way while some wait.
      */
     private long drainPlain(Owner self, DyingList list, long most) {
         if (types.countsTypes() || self.isCommon()) {
             return most;
         }
+        BlockAllocator blocks = self.blocks;
+        long fresh = self.fresh();
         long left = most;
         long head = list.first;
-        while (head != DyingList.END && left > 0) {
-            long header = base + head;
-            long a = getLong(header);
-            long descriptor = types.descriptor(a);
-            long run = TypeDescriptor.plainRun(descriptor);
-            if (run == TypeDescriptor.NOT_PLAIN) {
-                break;
+        long header = NONE;
+        long a = 0;
+        long page = BlockAllocator.NO_PAGE;
+        long shape = BlockAllocator.NO_BLOCKS;
+        long freeList = 0;
+        long freed = 0;
+        long type = 0; // of no object
+        long run = TypeDescriptor.NOT_PLAIN;
+        while (left > 0) {
+            if (header == NONE) {
+                if (head == DyingList.END) {
+                    break;
+                }
+                header = base + head;
+                a = getLong(header);
+                head = SharedHeader.next(a);
+            }
+            if ((a & HeaderWord.TYPE_MASK) != type) {
+                run = TypeDescriptor.plainRun(types.descriptor(a));
+                if (run == TypeDescriptor.NOT_PLAIN) {
+                    break;
+                }
+                type = a & HeaderWord.TYPE_MASK;
             }
             left--;
-            head = SharedHeader.next(a);
-            long slot = TypeDescriptor.firstSlot(header, run);
-            long end = slot + ((long) TypeDescriptor.slots(run) << 3);
-            for (; slot != end; slot += Long.BYTES) {
-                long object = getLong(slot);
-                if (object == 0) {
-                    continue;
-                }
-                long child = object - HeaderWord.BYTES;
-                long childA = getLong(child);
-                if (self.countsOne(childA)) {
-                    long b = getLongAcquire(child + SharedHeader.WORD_B);
-                    if (SharedHeader.exclusive(b)) {
-                        if (SharedHeader.exclusiveLeaf(b)) {
-                            self.blocks.free(child);
-                        } else {
-                            putLong(child, SharedHeader.ownLink(childA, head));
-                            putLong(child + SharedHeader.WORD_B, SharedHeader.merged(b, 0));
-                            head = child - base;
+            long next = NONE;
+            long nextA = 0;
+            int slots = TypeDescriptor.slots(run);
+            if (slots != 0) {
+                long first = TypeDescriptor.firstSlot(header, run);
+                if (slots > 1) {
+                    if (slots > 2) {
+                        if (slots > 3) {
+                            long rest = first + 3 * Long.BYTES;
+                            long end = first + ((long) slots << 3);
+                            head = releaseSlots(self, list, fresh, rest, end, head);
                         }
-                        continue;
+                        long third = getLong(first, 2 * Long.BYTES);
+                        head = release(self, list, fresh, third, head);
                     }
-                } else if (self.owns(childA)) {
-                    putLong(child, SharedHeader.ownerReleased(childA));
-                    continue;
+                    head = release(self, list, fresh, getLong(first, Long.BYTES), head);
                 }
-                list.first = head;
-                dropOne(self, list, child, childA);
-                head = list.first;
+                long object = getLong(first);
+                if (object != 0) {
+                    long child = object - HeaderWord.BYTES;
+                    long childA = getLong(child);
+                    long b = getLongAcquire(child + SharedHeader.WORD_B);
+                    if (SharedHeader.ownerAndCount(childA) == fresh && SharedHeader.exclusive(b)) {
+                        next = child;
+                        nextA = SharedHeader.ownLink(childA, DyingList.END);
+                        putLong(child, nextA);
+                        putLong(child + SharedHeader.WORD_B, SharedHeader.merged(b, 0));
+                    } else {
+                        head = releaseOther(self, list, child, childA, head);
+                    }
+                }
             }
-            if (!SharedHeader.holdsBlock(getLongAcquire(header + SharedHeader.WORD_B))
-                    && (SharedHeader.ownsPage(a) || space.ownerOf(header) == self.number)) {
-                self.blocks.free(header);
+            if (SharedHeader.ownsPage(a) && !(CheckedLevel.KEEPS && blocks.watches(header))) {
+                long its = blocks.pageEntry(header);
+                if (its != page) {
+                    if (freed != 0) {
+                        blocks.freed(page, freeList, freed);
+                        freed = 0;
+                    }
+                    page = its;
+                    shape = blocks.shapeAt(header);
+                    freeList = shape == BlockAllocator.NO_BLOCKS ? 0 : blocks.freeList(its);
+                }
+                if (!BlockAllocator.mayBeBlock(shape, header)) {
+                    list.found(blocks.walk().noBlock(header));
+                } else {
+                    putLong(header, 0);
+                    putLong(header, HeaderWord.WORD_B, freeList);
+                    freeList = header;
+                    freed++;
+                }
             } else {
-                list.first = head;
-                putLong(header, SharedHeader.withoutOwner(a));
-                bury(self, header, descriptor);
-                head = list.first;
+                if (freed != 0) {
+                    blocks.freed(page, freeList, freed);
+                    freed = 0;
+                }
+                page = BlockAllocator.NO_PAGE;
+                buryAlone(self, list, header, a);
             }
+            header = next;
+            a = nextA;
+        }
+        if (header != NONE) {
+            putLong(header, SharedHeader.linked(a, head));
+            head = header - base;
         }
         list.first = head;
+        if (freed != 0) {
+            blocks.freed(page, freeList, freed);
+        }
         return left;
+    }
+
+    /**
+     * One reference of a dying object less. Returns the list's head, in front of which its object
+     * may be now.
+     */
+    private long release(Owner self, DyingList list, long fresh, long object, long head) {
+        if (object == 0) {
+            return head;
+        }
+        long child = object - HeaderWord.BYTES;
+        long a = getLong(child);
+        long b = getLongAcquire(child + SharedHeader.WORD_B);
+        if (SharedHeader.ownerAndCount(a) != fresh || !SharedHeader.exclusive(b)) {
+            return releaseOther(self, list, child, a, head);
+        }
+        putLong(child, SharedHeader.ownLink(a, head));
+        putLong(child + SharedHeader.WORD_B, SharedHeader.merged(b, 0));
+        return child - base;
+    }
+
+    private long releaseSlots(
+            Owner self, DyingList list, long fresh, long start, long end, long head) {
+        long front = head;
+        for (long slot = start; slot != end; slot += Long.BYTES) {
+            front = release(self, list, fresh, getLong(slot), front);
+        }
+        return front;
+    }
+
+    /** The same of an object that something else holds, or that another thread may count. */
+    private long releaseOther(Owner self, DyingList list, long header, long a, long head) {
+        if (self.owns(a) && !self.countsOne(a)) {
+            putLong(header, SharedHeader.ownerReleased(a));
+            return head;
+        }
+        list.first = head;
+        dropOne(self, list, header, a);
+        return list.first;
+    }
+
+    /** The end of an object that something may hold, or whose page may be another's. */
+    private void buryAlone(Owner self, DyingList list, long header, long a) {
+        putLong(header, SharedHeader.withoutOwner(a));
+        try {
+            bury(self, header, types.descriptor(a));
+        } catch (IllegalStateException fault) {
+            list.found(fault);
+        }
     }
 
     /** Releases what the owner counts once and not alone, or does not own. */
     private void dropOne(Owner self, DyingList list, long header, long a) {
-        if (self.countsOne(a) ? SharedCounts.lastOwned(header, a) : minusOne(header, a)) {
-            bury(list, header);
+        try {
+            if (self.countsOne(a) ? SharedCounts.lastOwned(header, a) : minusOne(header, a)) {
+                bury(list, header);
+            }
+        } catch (IllegalStateException fault) {
+            list.found(fault); // and the others are released all the same
         }
     }
 
