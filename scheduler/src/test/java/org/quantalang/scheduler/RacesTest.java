@@ -43,7 +43,7 @@ class RacesTest {
     @Tag("soak")
     @Timeout(7200)
     void endAsAllowedUnderAllCompilersAndPlacements() throws Exception {
-        run("-m", "default");
+        run("-m", "default", "-f", "1", "-fsm", "1", "-iters", "2", "-time", "400");
     }
 
     private void run(String... limits) throws IOException, InterruptedException {
