@@ -72,6 +72,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         reclaimer =
                 new SharedReclaimer(
                         space.base,
+                        space.bytes,
                         pages,
                         owners,
                         types,

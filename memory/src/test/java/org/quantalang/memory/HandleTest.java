@@ -633,6 +633,21 @@ class HandleTest {
         }
 
         @Test
+        void isLetGoOfWithAHolderThatHasNothingElse() {
+            RefType<Other> holder =
+                    RefType.of(Other.class, TypeInfo.builder("Holder").javaObject("java").build());
+            JavaField<String> held = holder.javaField("java", String.class);
+            try (Ref<Other> first = holder.allocate(heap())) {
+                held.set(first, "held");
+                assertEquals(1, heap().javaObjects().held());
+            }
+            assertEquals(0, heap().javaObjects().held());
+            long again = heap().allocateUninitialized(holder.info());
+            assertEquals(0, heap().getLong(again, 0), "the field refers to nothing");
+            heap().release(again);
+        }
+
+        @Test
         void isLetGoOfWithAGarbageCycle() {
             try (Ref<Node> node = NODE.allocate(heap())) {
                 NEXT.set(node, node);

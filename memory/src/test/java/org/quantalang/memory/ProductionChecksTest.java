@@ -356,6 +356,80 @@ class ProductionChecksTest {
     }
 
     @Test
+    void aDeadObjectOfASharedHeapThatRefersToAnotherHeap() {
+        TypeInfo node =
+                TypeInfo.builder("Node")
+                        .reference("one", "Leaf")
+                        .reference("two", "Leaf")
+                        .reference("three", "Leaf")
+                        .build();
+        TypeInfo leaves = TypeInfo.referenceArray("Leaves", LEAF);
+        try (SharedHeap heap = SharedHeap.open();
+                SharedHeap other = SharedHeap.open()) {
+            other.register(LEAF, node, leaves);
+            heap.register(LEAF, node, leaves);
+            long foreign = other.allocate(LEAF);
+            for (int at = 0; at < 3; at++) {
+                long dead = heap.allocate(node);
+                long array = heap.allocateArray(leaves, 3);
+                for (int i = 0; i < 3; i++) {
+                    heap.initReference(dead, 8L * i, i == at ? foreign : heap.allocate(LEAF));
+                    long element = TypeInfo.ARRAY_ELEMENTS + 8L * i;
+                    heap.initReference(array, element, i == at ? foreign : heap.allocate(LEAF));
+                }
+                String expected = "release of what is no object: address=0x%x".formatted(foreign);
+                refused(expected, () -> heap.release(dead));
+                refused(expected, () -> heap.release(array));
+                assertEquals(0, heap.liveObjects(), "the others are released all the same");
+                heap.verify();
+                other.verify();
+            }
+            other.release(foreign);
+        }
+    }
+
+    @Test
+    void whatLooksLikeAnObjectOfNoType() {
+        long confined = heap().allocateArray(TypeInfo.longArray(), 8) + 48;
+        Memory.putLong(confined - HeaderWord.BYTES, HeaderWord.ONE_STRONG);
+        Memory.putLong(confined - HeaderWord.BYTES + HeaderWord.WORD_B, 0);
+        refused(
+                "release of what is no object: address=0x%x".formatted(confined),
+                () -> heap().release(confined));
+        heap().verify();
+        heap().release(confined - 48);
+        try (SharedHeap heap = SharedHeap.open()) {
+            long array = heap.allocateArray(TypeInfo.longArray(), 8);
+            long type = Memory.getLong(array - HeaderWord.BYTES) & HeaderWord.TYPE_MASK;
+            long inside = array + 48;
+            long word = Memory.getLong(array - HeaderWord.BYTES) - type;
+            Memory.putLong(inside - HeaderWord.BYTES, word);
+            Memory.putLong(inside - HeaderWord.BYTES + HeaderWord.WORD_B, 0);
+            refused(
+                    "release of what is no object: address=0x%x".formatted(inside),
+                    () -> heap.release(inside));
+            heap.verify();
+            heap.release(array);
+        }
+    }
+
+    @Test
+    void aSharedObjectWhoseOwnerCannotBe() {
+        HeapConfig small = HeapConfig.DEFAULT.withAddressSpaceBytes(16L << 20);
+        try (SharedHeap heap = SharedHeap.open(small)) {
+            long array = heap.allocateArray(TypeInfo.longArray(), 8);
+            long inside = array + 48;
+            Memory.putLong(inside - HeaderWord.BYTES, 3000L << 16 | 1);
+            Memory.putLong(inside - HeaderWord.BYTES + HeaderWord.WORD_B, 0);
+            refused(
+                    "object has an owner that there is none of, or is no object: owner=3000",
+                    () -> heap.release(inside));
+            heap.verify();
+            heap.release(array);
+        }
+    }
+
+    @Test
     void releasesOfWhatIsNoObjectToASharedHeap() {
         TypeInfo block = TypeInfo.leaf("Block", 1008, 8);
         try (SharedHeap shared = SharedHeap.open();

@@ -35,6 +35,9 @@ import org.quantalang.memory.internal.type.TypeTable;
 public final class Reclaimer {
     private static final long END = 0;
 
+    /** What no header word has as its type. */
+    private static final long NO_TYPE = -1;
+
     /**
      * What of two dead objects' words is equal if the same must be done for both. In the sampled
      * level of checks those of the sample are weakly held.
@@ -185,7 +188,7 @@ public final class Reclaimer {
         long shape = BlockAllocator.NO_BLOCKS;
         long freeList = 0;
         long freed = 0;
-        long type = 0; // of no object
+        long type = NO_TYPE;
         long run = TypeDescriptor.NOT_PLAIN;
         while (header != END && left > 0) {
             if ((word & KIND_MASK) != type) {

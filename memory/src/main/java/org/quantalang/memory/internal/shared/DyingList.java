@@ -14,23 +14,34 @@ final class DyingList {
     /** Whether a loop takes objects from it, so that others only add to it. */
     boolean draining;
 
-    private @Nullable IllegalStateException fault;
+    private @Nullable Throwable fault;
 
     DyingList() {}
 
-    /** A dying object referred to what is no object, or is none itself. */
-    void found(IllegalStateException told) {
+    /** What the end of an object threw, while others are to end too: mostly that it is none. */
+    void found(Throwable told) {
         if (fault == null) {
             fault = told;
         }
     }
 
+    /** Adds what was found to what is thrown instead. */
+    void tellFaultWith(Throwable other) {
+        if (fault != null) {
+            other.addSuppressed(fault);
+            fault = null;
+        }
+    }
+
     /** Throws the first that was found. */
     void tellFault() {
-        IllegalStateException told = fault;
-        if (told != null) {
-            fault = null;
-            throw told;
+        Throwable told = fault;
+        fault = null;
+        if (told instanceof Error error) {
+            throw error;
+        }
+        if (told instanceof RuntimeException exception) {
+            throw exception;
         }
     }
 

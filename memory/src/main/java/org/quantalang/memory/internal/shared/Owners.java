@@ -66,9 +66,10 @@ public final class Owners {
 
     /** The owner of this number, which an object or page has. */
     public Owner at(int number) {
-        Owner owner = byNumber[number];
+        Owner owner = number < byNumber.length ? byNumber[number] : null;
         if (owner == null) {
-            throw new IllegalStateException("no such owner: number=" + number);
+            throw new IllegalStateException(
+                    "object has an owner that there is none of, or is no object: owner=" + number);
         }
         return owner;
     }
@@ -78,7 +79,8 @@ public final class Owners {
      * without any order: a thread finds its own number only if it wrote it.
      */
     public boolean isOfCaller(long a, long threadId) {
-        return threadIds[SharedHeader.owner(a)] == threadId;
+        int owner = SharedHeader.owner(a);
+        return owner < threadIds.length && threadIds[owner] == threadId;
     }
 
     /** The owner of the calling thread; it becomes one if it is none yet. */

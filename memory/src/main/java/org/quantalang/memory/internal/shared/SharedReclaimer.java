@@ -30,7 +30,11 @@ public final class SharedReclaimer {
     /** No object. */
     private static final long NONE = 0;
 
+    /** What no header word has as its type. */
+    private static final long NO_TYPE = -1;
+
     private final long base;
+    private final long bytes;
     private final SharedSpace space;
     private final Owners owners;
     private final SharedTypes types;
@@ -45,10 +49,12 @@ public final class SharedReclaimer {
      * Makes the reclaimer of one heap.
      *
      * @param base where the heap's addresses begin
+     * @param bytes how many there are
      * @param budget objects that a call destroys at most; 0 for no limit
      */
     public SharedReclaimer(
             long base,
+            long bytes,
             SharedSpace space,
             Owners owners,
             SharedTypes types,
@@ -56,6 +62,7 @@ public final class SharedReclaimer {
             Destructors destructors,
             long budget) {
         this.base = base;
+        this.bytes = bytes;
         this.space = space;
         this.owners = owners;
         this.types = types;
@@ -379,7 +386,9 @@ public final class SharedReclaimer {
     void releaseWeakFieldsOf(long header) {
         long descriptor = types.descriptor(getLong(header));
         if ((TypeDescriptor.flags(descriptor) & TypeDescriptor.WEAK_FIELDS) != 0) {
-            releaseWeakFields(header, descriptor);
+            var faults = new DyingList();
+            releaseWeakFields(faults, header, descriptor);
+            faults.tellFault();
         }
     }
 
@@ -432,6 +441,9 @@ public final class SharedReclaimer {
                     reclaim(self, list, unbury(list));
                 }
             }
+        } catch (Throwable failure) {
+            list.tellFaultWith(failure);
+            throw failure;
         } finally {
             list.draining = false;
             boolean rest = list.first != DyingList.END;
@@ -449,7 +461,8 @@ public final class SharedReclaimer {
      *
      * <p>What makes it fast: the object that dies through the first reference is next and never
      * goes through the list; a run of up to three slots is no loop; blocks of one page in a row are
-     * given back together. Nothing in here may free a block in another way while some wait.
+     * given back together. Nothing in here may free a block in another way while some wait; where
+     * checked mode keeps blocks each goes by itself, since one that is kept may push another out.
      */
     private long drainPlain(Owner self, DyingList list, long most) {
         if (types.countsTypes() || self.isCommon()) {
@@ -465,7 +478,7 @@ public final class SharedReclaimer {
         long shape = BlockAllocator.NO_BLOCKS;
         long freeList = 0;
         long freed = 0;
-        long type = 0; // of no object
+        long type = NO_TYPE;
         long run = TypeDescriptor.NOT_PLAIN;
         while (left > 0) {
             if (header == NONE) {
@@ -506,7 +519,9 @@ public final class SharedReclaimer {
                     long child = object - HeaderWord.BYTES;
                     long childA = getLong(child);
                     long b = getLongAcquire(child + SharedHeader.WORD_B);
-                    if (SharedHeader.ownerAndCount(childA) == fresh && SharedHeader.exclusive(b)) {
+                    if (SharedHeader.ownerAndCount(childA) == fresh
+                            && SharedHeader.exclusive(b)
+                            && isInside(child)) {
                         next = child;
                         nextA = SharedHeader.ownLink(childA, DyingList.END);
                         putLong(child, nextA);
@@ -516,10 +531,11 @@ public final class SharedReclaimer {
                     }
                 }
             }
-            if (SharedHeader.ownsPage(a) && !(CheckedLevel.KEEPS && blocks.watches(header))) {
+            if (SharedHeader.ownsPage(a) && !CheckedLevel.KEEPS) {
                 long its = blocks.pageEntry(header);
                 if (its != page) {
                     if (freed != 0) {
+                        list.first = head;
                         blocks.freed(page, freeList, freed);
                         freed = 0;
                     }
@@ -536,12 +552,14 @@ public final class SharedReclaimer {
                     freed++;
                 }
             } else {
+                list.first = head;
                 if (freed != 0) {
                     blocks.freed(page, freeList, freed);
                     freed = 0;
                 }
                 page = BlockAllocator.NO_PAGE;
-                buryAlone(self, list, header, a);
+                putLong(header, SharedHeader.withoutOwner(a));
+                buryAlone(self, list, header, types.descriptor(a));
             }
             header = next;
             a = nextA;
@@ -568,12 +586,19 @@ public final class SharedReclaimer {
         long child = object - HeaderWord.BYTES;
         long a = getLong(child);
         long b = getLongAcquire(child + SharedHeader.WORD_B);
-        if (SharedHeader.ownerAndCount(a) != fresh || !SharedHeader.exclusive(b)) {
+        if (SharedHeader.ownerAndCount(a) != fresh
+                || !SharedHeader.exclusive(b)
+                || !isInside(child)) {
             return releaseOther(self, list, child, a, head);
         }
         putLong(child, SharedHeader.ownLink(a, head));
         putLong(child + SharedHeader.WORD_B, SharedHeader.merged(b, 0));
         return child - base;
+    }
+
+    /** Whether an address is the heap's: no other can be linked. */
+    private boolean isInside(long header) {
+        return Long.compareUnsigned(header - base, bytes) < 0;
     }
 
     private long releaseSlots(
@@ -597,11 +622,18 @@ public final class SharedReclaimer {
     }
 
     /** The end of an object that something may hold, or whose page may be another's. */
-    private void buryAlone(Owner self, DyingList list, long header, long a) {
-        putLong(header, SharedHeader.withoutOwner(a));
+    private void buryAlone(Owner self, DyingList list, long header, long descriptor) {
         try {
-            bury(self, header, types.descriptor(a));
-        } catch (IllegalStateException fault) {
+            bury(self, header, descriptor);
+        } catch (RuntimeException | Error fault) {
+            list.found(fault);
+        }
+    }
+
+    private void freeLeaf(Owner self, DyingList list, long header) {
+        try {
+            self.blocks.free(header);
+        } catch (RuntimeException | Error fault) {
             list.found(fault);
         }
     }
@@ -609,10 +641,13 @@ public final class SharedReclaimer {
     /** Releases what the owner counts once and not alone, or does not own. */
     private void dropOne(Owner self, DyingList list, long header, long a) {
         try {
+            if (!isInside(header)) {
+                throw self.blocks.walk().noBlock(header);
+            }
             if (self.countsOne(a) ? SharedCounts.lastOwned(header, a) : minusOne(header, a)) {
                 bury(list, header);
             }
-        } catch (IllegalStateException fault) {
+        } catch (RuntimeException | Error fault) {
             list.found(fault); // and the others are released all the same
         }
     }
@@ -638,9 +673,9 @@ public final class SharedReclaimer {
             }
         }
         if ((flags & TypeDescriptor.WEAK_FIELDS) != 0) {
-            releaseWeakFields(header, descriptor);
+            releaseWeakFields(list, header, descriptor);
         }
-        bury(self, header, descriptor);
+        buryAlone(self, list, header, descriptor);
     }
 
     /** Runs the destructor if it has not run; returns false if the object lives on. */
@@ -663,7 +698,7 @@ public final class SharedReclaimer {
                 if (self.countsOne(a)
                         && SharedHeader.exclusiveLeaf(
                                 getLongAcquire(header + SharedHeader.WORD_B))) {
-                    self.blocks.free(header);
+                    freeLeaf(self, list, header);
                 } else if (self.owns(a) && !self.countsOne(a)) {
                     putLong(header, SharedHeader.ownerReleased(a));
                 } else {
@@ -689,7 +724,7 @@ public final class SharedReclaimer {
         freeBlock(self, header);
     }
 
-    private void releaseWeakFields(long header, long descriptor) {
+    private void releaseWeakFields(DyingList faults, long header, long descriptor) {
         long list = TypeDescriptor.weakSlots(descriptor);
         long end = list + (getLong(list) + 1) * Long.BYTES;
         for (long at = list + Long.BYTES; at != end; at += Long.BYTES) {
@@ -697,14 +732,22 @@ public final class SharedReclaimer {
             long object = getLong(slot);
             if (object != 0) {
                 putLong(slot, 0);
-                if (JavaObjects.isNumber(object)) {
-                    synchronized (javaObjects) {
-                        javaObjects.letGo(object);
-                    }
-                } else {
-                    weakRelease(object - HeaderWord.BYTES);
+                try {
+                    releaseWeakly(object);
+                } catch (RuntimeException | Error fault) {
+                    faults.found(fault);
                 }
             }
+        }
+    }
+
+    private void releaseWeakly(long word) {
+        if (JavaObjects.isNumber(word)) {
+            synchronized (javaObjects) {
+                javaObjects.letGo(word);
+            }
+        } else {
+            weakRelease(word - HeaderWord.BYTES);
         }
     }
 

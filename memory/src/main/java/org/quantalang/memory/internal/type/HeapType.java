@@ -80,7 +80,7 @@ public final class HeapType {
     }
 
     private static boolean hasWeakFields(TypeInfo info) {
-        return info.fields().stream().anyMatch(field -> field.kind() == FieldKind.WEAK_REFERENCE);
+        return info.fields().stream().anyMatch(field -> TypeTable.isWeakSlot(field.kind()));
     }
 
     /** How many references there are, if they are the first words of the payload. */

@@ -259,7 +259,7 @@ public final class TypeTable {
     }
 
     /** What is let go of when its holder dies, and keeps nothing alive. */
-    private static boolean isWeakSlot(FieldKind kind) {
+    static boolean isWeakSlot(FieldKind kind) {
         return kind == FieldKind.WEAK_REFERENCE || kind == FieldKind.JAVA_OBJECT;
     }
 
