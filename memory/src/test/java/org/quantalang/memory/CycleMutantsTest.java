@@ -22,10 +22,9 @@ import java.util.concurrent.TimeUnit;
  * changed and compiled aside, and the programs run on it in a process of their own, since a
  * collector that frees live objects may well crash it.
  */
-@Tag("soak")
 class CycleMutantsTest {
     /** What runs on the mutant. */
-    private enum Killer {
+    enum Killer {
         /** {@link RandomProgram}, in all configurations. */
         RANDOM,
         /** {@link SteppedPrograms}. */
@@ -133,7 +132,10 @@ class CycleMutantsTest {
                 "return !garbage || phase.compareTo(Phase.RELEASE) < 0",
                 "return true"),
         REFERENCE_TAKEN_OUT_TOUCHES(
-                Killer.STEPPED, "../../ConfinedHeap", "touchIfMember(old - HeaderWord.BYTES);", ""),
+                Killer.STEPPED,
+                "../../ConfinedObjects",
+                "touchIfMember(old - HeaderWord.BYTES);",
+                ""),
         NOTHING_IS_MOVED_INTO_WHAT_IT_ALONE_HOLDS(
                 Killer.RANDOM,
                 "../../../../../../../test/java/org/quantalang/memory/RandomProgram",
@@ -177,17 +179,36 @@ class CycleMutantsTest {
 
     @ParameterizedTest
     @EnumSource
-    void isKilled(Mutant mutant, @TempDir Path directory) throws Exception {
-        assertNotEquals(0, run(mutant, mutate(mutant, directory)), "survived: " + mutant);
-    }
-
-    private static String mutate(Mutant mutant, Path directory) throws Exception {
-        Path source = SOURCES.resolve(mutant.file + ".java").normalize();
-        String text = Files.readString(source);
+    void isOnceInTheSource(Mutant mutant) throws Exception {
+        String text = Files.readString(source(mutant));
         int at = text.indexOf(mutant.rule);
         assertTrue(
                 at >= 0 && text.indexOf(mutant.rule, at + 1) < 0,
                 "not once in the source: " + mutant);
+    }
+
+    @Tag("soak")
+    @ParameterizedTest
+    @EnumSource
+    void isKilled(Mutant mutant, @TempDir Path directory) throws Exception {
+        String classPath = mutate(mutant, directory);
+        assertNotEquals(0, run(mutant.killer, classPath), "survived: " + mutant);
+    }
+
+    @Tag("soak")
+    @ParameterizedTest
+    @EnumSource
+    void passesWithAllRules(Killer killer) throws Exception {
+        assertEquals(0, run(killer, classPath()));
+    }
+
+    private static Path source(Mutant mutant) {
+        return SOURCES.resolve(mutant.file + ".java").normalize();
+    }
+
+    private static String mutate(Mutant mutant, Path directory) throws Exception {
+        Path source = source(mutant);
+        String text = Files.readString(source);
         Path changed = directory.resolve(source.getFileName().toString());
         Files.writeString(changed, text.replace(mutant.rule, mutant.without));
         Path classes = Files.createDirectory(directory.resolve("classes"));
@@ -205,7 +226,7 @@ class CycleMutantsTest {
         return classes + File.pathSeparator + classPath();
     }
 
-    private static int run(Mutant mutant, String classPath) throws Exception {
+    private static int run(Killer killer, String classPath) throws Exception {
         List<String> command =
                 new ArrayList<>(
                         List.of(
@@ -216,7 +237,7 @@ class CycleMutantsTest {
                                 "-cp",
                                 classPath));
         command.addAll(
-                switch (mutant.killer) {
+                switch (killer) {
                     case STEPPED -> List.of(SteppedPrograms.class.getName());
                     case RANDOM -> List.of(RandomProgram.class.getName(), "0", "59", "4000");
                 });
