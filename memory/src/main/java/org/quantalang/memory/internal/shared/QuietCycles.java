@@ -215,7 +215,7 @@ public final class QuietCycles {
                 long header = garbage.get(i);
                 long descriptor = types.descriptor(getLong(header));
                 if ((TypeDescriptor.flags(descriptor) & TypeDescriptor.DESTRUCTOR) != 0
-                        && reclaimer.beginFinalizing(header)) {
+                        && reclaimer.disposal.beginFinalizing(header)) {
                     push(finalizing, header);
                 }
             }
@@ -281,10 +281,10 @@ public final class QuietCycles {
                     });
         }
         for (long i = 0; i < garbage.size(); i++) {
-            reclaimer.releaseWeakFieldsOf(garbage.get(i));
+            reclaimer.disposal.releaseWeakFieldsOf(garbage.get(i));
         }
         for (long i = 0; i < garbage.size(); i++) {
-            reclaimer.freeGarbage(self, garbage.get(i));
+            reclaimer.disposal.freeGarbage(self, garbage.get(i));
         }
     }
 }
