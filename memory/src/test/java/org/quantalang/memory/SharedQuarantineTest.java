@@ -42,8 +42,7 @@ class SharedQuarantineTest {
                                         SharedQuarantineTest.class.getName()))
                         .redirectErrorStream(true)
                         .start();
-        String output =
-                new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        String output = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals("", output);
         assertEquals(0, child.waitFor());
     }
