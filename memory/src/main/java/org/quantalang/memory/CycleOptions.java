@@ -13,7 +13,8 @@ import java.time.Duration;
  * @param localObjects objects that a local trace enters at most without their being dominated;
  *     larger structures are left to joint traces
  * @param fullSharePercent work that full traces may do, as a share of that of the others
- * @param growthPercent growth of the bytes in use since the last full trace that makes one due
+ * @param growthPercent growth of the bytes of objects, garbage included, since the last full trace
+ *     that makes one due
  * @param growthBytes growth that makes none due yet, for small heaps
  * @param slice longest time that a long trace works at once; zero never interrupts one
  * @param sliceSharePercent share of the time that slices may take while the heap does not grow
@@ -130,7 +131,7 @@ public record CycleOptions(
      * Sets when full traces are due.
      *
      * @param sharePercent work they may do, in percent of that of other traces
-     * @param growth growth of the bytes in use that makes one due, in percent
+     * @param growth growth of the bytes of objects that makes one due, in percent
      * @param bytes growth that makes none due yet
      * @return the changed copy
      */

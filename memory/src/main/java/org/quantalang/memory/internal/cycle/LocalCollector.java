@@ -78,6 +78,12 @@ public final class LocalCollector implements CycleCollector {
      */
     private static final long LOCAL_FACTOR = 16;
 
+    /** Pages that are looked at for each collection, on average. */
+    private static final long PAGES_A_COLLECTION = 8;
+
+    /** Time for all of a trace in slices, because the program outruns it. */
+    private static final long ALL_OF_IT = Long.MAX_VALUE;
+
     /** A deadline that never comes. */
     private static final long NEVER = 0;
 
@@ -114,9 +120,17 @@ public final class LocalCollector implements CycleCollector {
     private boolean outOfMemory;
     private long fullCredit;
     private long fullCost;
-    private long bytesAfterFull;
+
+    /** Bytes of objects that the last full trace left of those it could look at. */
+    private long liveAfterFull;
+
+    private long collectionsToLook;
     private long bytesAfterCollection;
     private long bytesAfterSlice;
+
+    // Of the trace in slices: bytes of objects when it began, and of those that it freed.
+    private long liveBeforeTrace;
+    private long freedInTrace;
     private long lastSliceEnd;
     private boolean notReached;
     private long reached;
@@ -207,15 +221,33 @@ public final class LocalCollector implements CycleCollector {
     }
 
     private boolean fullDue() {
-        long bytes = blocks.usedBytes();
-        if (bytesAfterFull == 0) {
-            bytesAfterFull = bytes;
-        }
         return !candidates.old.isEmpty()
-                && (fullCredit > FULL_COST_FACTOR * fullCost + FULL_COST_LEAST
-                        || bytes - bytesAfterFull
-                                > bytesAfterFull * options.growthPercent() / 100
-                                        + options.growthBytes());
+                && (fullCredit > FULL_COST_FACTOR * fullCost + FULL_COST_LEAST || grownSinceFull());
+    }
+
+    /**
+     * Whether what lives, garbage included, has grown enough since the last full trace. Pages would
+     * not tell: garbage may fill what the last one left free in them. A look at all pages, so not
+     * at every collection.
+     */
+    private boolean grownSinceFull() {
+        return looksAtPages()
+                && blocks.walk().liveBytes() - liveAfterFull
+                        > liveAfterFull * options.growthPercent() / 100 + options.growthBytes();
+    }
+
+    /** The same of the trace that is on its way in slices, for which half as much is too much. */
+    private boolean outruns() {
+        return looksAtPages()
+                && blocks.walk().liveBytes() + freedInTrace - liveBeforeTrace > liveBeforeTrace / 2;
+    }
+
+    private boolean looksAtPages() {
+        if (--collectionsToLook > 0) {
+            return false;
+        }
+        collectionsToLook = (blocks.peakBytes() >>> PageTable.PAGE_SHIFT) / PAGES_A_COLLECTION;
+        return true;
     }
 
     @Override
@@ -235,8 +267,9 @@ public final class LocalCollector implements CycleCollector {
             fullCredit += (counters.traced - tracedBefore) * options.fullSharePercent() / 100;
             if (sliceNanos == 0 && !sliced.active()) {
                 if (fullDue()) {
+                    startOfFull();
                     fullTrace();
-                    endOfFull();
+                    fullEnded();
                 }
             } else {
                 startSliced();
@@ -266,7 +299,6 @@ public final class LocalCollector implements CycleCollector {
             return;
         }
         if (fullDue()) {
-            endOfFull();
             startSliced(false);
         } else if (!candidates.waiting.isEmpty()) {
             startSliced(true);
@@ -274,14 +306,17 @@ public final class LocalCollector implements CycleCollector {
     }
 
     /**
-     * At most its share of the time, unless the heap grows: then half a slice more, for each page.
+     * At most its share of the time, unless the heap grows: then half a slice more for each page,
+     * and all that is left once the program outruns it.
      */
     private void workInSlices(long start) {
         if (!sliced.active()) {
             return;
         }
         long now = System.nanoTime();
-        if (blocks.usedBytes() - bytesAfterSlice >= PageTable.PAGE_BYTES) {
+        if (outruns()) {
+            slice(now, ALL_OF_IT);
+        } else if (blocks.usedBytes() - bytesAfterSlice >= PageTable.PAGE_BYTES) {
             slice(now, rest(sliceNanos * 3 / 2, now - start));
         } else if (now - lastSliceEnd >= restNanos) {
             slice(now, rest(sliceNanos, now - start));
@@ -298,17 +333,30 @@ public final class LocalCollector implements CycleCollector {
         boolean more;
         do {
             long objects = Math.min(options.clockObjects(), objectsLeft);
-            more = sliced.step(objects, ender());
+            more = step(objects);
             counters.step(sliced.looked());
             objectsLeft -= objects;
             now = System.nanoTime();
-        } while (more && objectsLeft > 0 && now - start < nanos * 9 / 10);
+        } while (more && objectsLeft > 0 && now - start < nanos / 10 * 9);
         if (!sliced.young()) {
             fullCost = sliced.marked();
         }
         counters.slice(now - start);
         lastSliceEnd = now;
         bytesAfterSlice = blocks.usedBytes();
+    }
+
+    /** Goes on with the trace in slices; returns whether there is more to do. */
+    private boolean step(long objects) {
+        boolean full = sliced.active() && !sliced.young();
+        long before = blocks.collectedBytes();
+        boolean more = sliced.step(objects, ender());
+        freedInTrace += blocks.collectedBytes() - before;
+        if (full && !more) {
+            // What was made meanwhile counts as growth: this trace has not looked at it.
+            liveAfterFull = Math.max(liveBeforeTrace - freedInTrace, 0);
+        }
+        return more;
     }
 
     @Override
@@ -348,7 +396,12 @@ public final class LocalCollector implements CycleCollector {
     }
 
     private void startSliced(boolean fromYoung) {
+        if (!fromYoung) {
+            startOfFull();
+        }
         counters.sliced++;
+        liveBeforeTrace = blocks.walk().liveBytes();
+        freedInTrace = 0;
         sliced.start(fromYoung);
     }
 
@@ -356,14 +409,16 @@ public final class LocalCollector implements CycleCollector {
         if (!candidates.waiting.isEmpty()) {
             startSliced(true);
         } else if (!candidates.old.isEmpty()) {
-            endOfFull();
             startSliced(false);
         }
     }
 
-    private void endOfFull() {
+    private void fullEnded() {
+        liveAfterFull = blocks.walk().liveBytes();
+    }
+
+    private void startOfFull() {
         fullCredit = 0;
-        bytesAfterFull = blocks.usedBytes();
         counters.full++;
     }
 
@@ -413,7 +468,8 @@ public final class LocalCollector implements CycleCollector {
                 }
                 rounds += destroyed ? 1 : 0;
             } while (destroyed && rounds < DESTRUCTOR_ROUNDS_MOST && !outOfMemory);
-            endOfFull();
+            startOfFull();
+            fullEnded();
         } finally {
             outOfMemory = false;
             ended();
@@ -433,7 +489,7 @@ public final class LocalCollector implements CycleCollector {
     }
 
     private void finishSliced() {
-        boolean more = sliced.step(Long.MAX_VALUE, ender());
+        boolean more = step(Long.MAX_VALUE);
         assert !more;
     }
 

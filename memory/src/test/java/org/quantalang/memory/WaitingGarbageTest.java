@@ -1,0 +1,130 @@
+package org.quantalang.memory;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.quantalang.memory.internal.debug.CheckedLevel;
+
+import java.time.Duration;
+
+/**
+ * How much garbage may wait for a full trace: rings linked both ways, too large for a local trace,
+ * which were found live once, so that traces of young objects leave them out. The bound is that of
+ * docs/design/26-cycle-triggers.md.
+ */
+class WaitingGarbageTest {
+    private static final TypeInfo NODE =
+            TypeInfo.builder("Node")
+                    .reference("next", "Node")
+                    .reference("previous", "Node")
+                    .int64("value")
+                    .build();
+    private static final long NEXT = NODE.offset("next");
+    private static final long PREVIOUS = NODE.offset("previous");
+
+    /** More than {@link CycleOptions#localObjects} and a collection's candidates. */
+    private static final int RING = 200;
+
+    private static final int KEPT = 100;
+    private static final int DROPPED = 10_000;
+    private static final long GROWTH_BYTES = 1 << 20;
+
+    /** The collector looks at it once in a while only. */
+    private static final double SELDOM = 1.15;
+
+    private long most;
+    private long waited;
+
+    @BeforeEach
+    void blocksAreAsUsual() {
+        assumeFalse(CheckedLevel.SITES, "blocks are longer or wait in this level of checks");
+        assumeFalse(Boolean.getBoolean("quanta.heap.stressCycles"), "nothing waits in this run");
+    }
+
+    @Test
+    void isBoundedByTheGrowthSinceTheLastFullTrace() {
+        long live = drop(100, Duration.ofNanos(200_000));
+        assertTrue(waited > 0, "nothing waited");
+        // Half as much again may be made while a trace in slices is on its way: one of young
+        // candidates, and then the full one.
+        assertTrue(most <= SELDOM * 9 / 4 * (2 * live + GROWTH_BYTES), this::told);
+    }
+
+    @Test
+    void isBoundedByTheGrowthWithoutSlices() {
+        long live = drop(100, Duration.ZERO);
+        assertTrue(waited > 0, "nothing waited");
+        assertTrue(most <= SELDOM * (2 * live + GROWTH_BYTES), this::told);
+    }
+
+    @Test
+    void isMoreIfMoreGrowthIsAllowed() {
+        long live = drop(1_000, Duration.ZERO);
+        assertTrue(most > SELDOM * 9 / 4 * (2 * live + GROWTH_BYTES), this::told);
+        assertTrue(most <= SELDOM * (11 * live + GROWTH_BYTES), this::told);
+    }
+
+    private String told() {
+        return "most live bytes=%d waited=%d".formatted(most, waited);
+    }
+
+    /** Returns how many bytes are live when all garbage is gone. */
+    private long drop(int growthPercent, Duration slice) {
+        CycleOptions options =
+                CycleOptions.DEFAULT
+                        .withFullTraces(1, growthPercent, GROWTH_BYTES)
+                        .withSlice(slice);
+        try (ConfinedHeap heap = ConfinedHeap.open(HeapConfig.DEFAULT.withCycleOptions(options))) {
+            long[] kept = new long[KEPT];
+            for (int i = 0; i < KEPT; i++) {
+                kept[i] = ring(heap);
+                findLive(heap, kept[i]);
+            }
+            heap.collectCycles();
+            long live = heap.liveBytes();
+            for (int i = 0; i < DROPPED; i++) {
+                long ring = ring(heap);
+                findLive(heap, ring);
+                heap.release(ring);
+                most = Math.max(most, heap.liveBytes());
+                waited = Math.max(waited, heap.cycleStats().waitingOld());
+            }
+            heap.collectCycles();
+            assertEquals(live, heap.liveBytes());
+            for (long ring : kept) {
+                heap.release(ring);
+            }
+            heap.collectCycles();
+            assertEquals(0, heap.liveObjects());
+            return live;
+        }
+    }
+
+    /** A ring of which one node is held. */
+    private static long ring(ConfinedHeap heap) {
+        long first = heap.allocate(NODE);
+        long last = first;
+        for (int i = 1; i < RING; i++) {
+            long node = heap.allocate(NODE);
+            heap.setReference(node, PREVIOUS, last);
+            heap.moveReference(last, NEXT, node);
+            last = node;
+        }
+        heap.setReference(last, NEXT, first);
+        heap.setReference(first, PREVIOUS, last);
+        return first;
+    }
+
+    /** Makes candidates of all its nodes, so that the collector looks at them while it is held. */
+    private static void findLive(ConfinedHeap heap, long ring) {
+        long node = ring;
+        do {
+            heap.retain(node);
+            heap.release(node);
+            node = heap.getReference(node, NEXT);
+        } while (node != ring);
+    }
+}
