@@ -244,7 +244,8 @@ class CycleMutantsTest {
         return start(command.toArray(String[]::new));
     }
 
-    private static String classPath() {
+    /** For processes that run this module's tests. */
+    static String classPath() {
         return String.join(
                 File.pathSeparator,
                 "target/test-classes",

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import org.junit.jupiter.api.Test;
 import org.quantalang.memory.internal.debug.CheckedLevel;
 
-import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,22 +37,13 @@ class SharedQuarantineTest {
                                         "-Dquanta.heap.checked=sampled",
                                         "-Dquanta.heap.sample=256",
                                         "-cp",
-                                        classPath(),
+                                        CycleMutantsTest.classPath(),
                                         SharedQuarantineTest.class.getName()))
                         .redirectErrorStream(true)
                         .start();
         String output = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals("", output);
         assertEquals(0, child.waitFor());
-    }
-
-    private static String classPath() {
-        return String.join(
-                File.pathSeparator,
-                "target/test-classes",
-                "target/classes",
-                System.getProperty("java.class.path", ""),
-                System.getProperty("jdk.module.path", ""));
     }
 
     public static void main(String[] arguments) throws InterruptedException {

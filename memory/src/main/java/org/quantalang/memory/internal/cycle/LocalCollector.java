@@ -54,10 +54,6 @@ public final class LocalCollector implements CycleCollector {
     /** Pages taken since the last collection that make one due: few candidates may hold much. */
     private static final long GROWTH_BYTES = 16 * PageTable.PAGE_BYTES;
 
-    /** A live object costs a full trace about three times what a dead one costs a young trace. */
-    private static final long FULL_COST_FACTOR = 3;
-
-    private static final long FULL_COST_LEAST = 4096;
     private static final long SWEPT_AT_ONCE = 128;
 
     /** Between two looks at the clock of a call with a budget. */
@@ -77,9 +73,6 @@ public final class LocalCollector implements CycleCollector {
      * of them if each waits for memory. A joint trace reads ahead, and is cut.
      */
     private static final long LOCAL_FACTOR = 16;
-
-    /** Pages that are looked at for each collection, on average. */
-    private static final long PAGES_A_COLLECTION = 8;
 
     /** Time for all of a trace in slices, because the program outruns it. */
     private static final long ALL_OF_IT = Long.MAX_VALUE;
@@ -108,6 +101,7 @@ public final class LocalCollector implements CycleCollector {
     private final RootTrace fromRoots;
     private final LongStack open;
     private final CycleCounters counters;
+    private final FullTracePace pace;
     private final int firstThreshold;
     private final long sliceNanos;
     private final long restNanos;
@@ -118,19 +112,8 @@ public final class LocalCollector implements CycleCollector {
     private boolean collecting;
     private boolean destroyed;
     private boolean outOfMemory;
-    private long fullCredit;
-    private long fullCost;
-
-    /** Bytes of objects that the last full trace left of those it could look at. */
-    private long liveAfterFull;
-
-    private long collectionsToLook;
     private long bytesAfterCollection;
     private long bytesAfterSlice;
-
-    // Of the trace in slices: bytes of objects when it began, and of those that it freed.
-    private long liveBeforeTrace;
-    private long freedInTrace;
     private long lastSliceEnd;
     private boolean notReached;
     private long reached;
@@ -163,6 +146,7 @@ public final class LocalCollector implements CycleCollector {
         this.blocks = blocks;
         this.destructors = destructors;
         this.counters = new CycleCounters(blocks, listener);
+        this.pace = new FullTracePace(options, blocks);
         this.candidates = new Candidates(blocks, source);
         this.epochs = new Epochs(blocks, lastEpoch);
         this.edges = new Edges(types, source);
@@ -221,33 +205,7 @@ public final class LocalCollector implements CycleCollector {
     }
 
     private boolean fullDue() {
-        return !candidates.old.isEmpty()
-                && (fullCredit > FULL_COST_FACTOR * fullCost + FULL_COST_LEAST || grownSinceFull());
-    }
-
-    /**
-     * Whether what lives, garbage included, has grown enough since the last full trace. Pages would
-     * not tell: garbage may fill what the last one left free in them. A look at all pages, so not
-     * at every collection.
-     */
-    private boolean grownSinceFull() {
-        return looksAtPages()
-                && blocks.walk().liveBytes() - liveAfterFull
-                        > liveAfterFull * options.growthPercent() / 100 + options.growthBytes();
-    }
-
-    /** The same of the trace that is on its way in slices, for which half as much is too much. */
-    private boolean outruns() {
-        return looksAtPages()
-                && blocks.walk().liveBytes() + freedInTrace - liveBeforeTrace > liveBeforeTrace / 2;
-    }
-
-    private boolean looksAtPages() {
-        if (--collectionsToLook > 0) {
-            return false;
-        }
-        collectionsToLook = (blocks.peakBytes() >>> PageTable.PAGE_SHIFT) / PAGES_A_COLLECTION;
-        return true;
+        return !candidates.old.isEmpty() && pace.due();
     }
 
     @Override
@@ -264,12 +222,12 @@ public final class LocalCollector implements CycleCollector {
         try {
             long tracedBefore = counters.traced;
             collectYoungUntil(sliceNanos == 0 ? NEVER : start + sliceNanos);
-            fullCredit += (counters.traced - tracedBefore) * options.fullSharePercent() / 100;
+            pace.earned(counters.traced - tracedBefore);
             if (sliceNanos == 0 && !sliced.active()) {
                 if (fullDue()) {
                     startOfFull();
                     fullTrace();
-                    fullEnded();
+                    pace.ended();
                 }
             } else {
                 startSliced();
@@ -314,7 +272,7 @@ public final class LocalCollector implements CycleCollector {
             return;
         }
         long now = System.nanoTime();
-        if (outruns()) {
+        if (pace.outrun()) {
             slice(now, ALL_OF_IT);
         } else if (blocks.usedBytes() - bytesAfterSlice >= PageTable.PAGE_BYTES) {
             slice(now, rest(sliceNanos * 3 / 2, now - start));
@@ -339,7 +297,7 @@ public final class LocalCollector implements CycleCollector {
             now = System.nanoTime();
         } while (more && objectsLeft > 0 && now - start < nanos / 10 * 9);
         if (!sliced.young()) {
-            fullCost = sliced.marked();
+            pace.entered(sliced.marked());
         }
         counters.slice(now - start);
         lastSliceEnd = now;
@@ -351,10 +309,9 @@ public final class LocalCollector implements CycleCollector {
         boolean full = sliced.active() && !sliced.young();
         long before = blocks.collectedBytes();
         boolean more = sliced.step(objects, ender());
-        freedInTrace += blocks.collectedBytes() - before;
+        pace.freed(blocks.collectedBytes() - before);
         if (full && !more) {
-            // What was made meanwhile counts as growth: this trace has not looked at it.
-            liveAfterFull = Math.max(liveBeforeTrace - freedInTrace, 0);
+            pace.slicesEnded();
         }
         return more;
     }
@@ -400,8 +357,7 @@ public final class LocalCollector implements CycleCollector {
             startOfFull();
         }
         counters.sliced++;
-        liveBeforeTrace = blocks.walk().liveBytes();
-        freedInTrace = 0;
+        pace.slicesBegin();
         sliced.start(fromYoung);
     }
 
@@ -413,12 +369,8 @@ public final class LocalCollector implements CycleCollector {
         }
     }
 
-    private void fullEnded() {
-        liveAfterFull = blocks.walk().liveBytes();
-    }
-
     private void startOfFull() {
-        fullCredit = 0;
+        pace.begins();
         counters.full++;
     }
 
@@ -469,7 +421,7 @@ public final class LocalCollector implements CycleCollector {
                 rounds += destroyed ? 1 : 0;
             } while (destroyed && rounds < DESTRUCTOR_ROUNDS_MOST && !outOfMemory);
             startOfFull();
-            fullEnded();
+            pace.ended();
         } finally {
             outOfMemory = false;
             ended();
@@ -615,7 +567,7 @@ public final class LocalCollector implements CycleCollector {
         joint.run(roots, full, enterUntil, objectsLeft, releaser());
         counters.traced += joint.set.size();
         if (full) {
-            fullCost = joint.set.size();
+            pace.entered(joint.set.size());
         }
         if (joint.cut) {
             joint.forgetOld();

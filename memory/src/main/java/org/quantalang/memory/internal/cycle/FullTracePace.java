@@ -1,0 +1,108 @@
+package org.quantalang.memory.internal.cycle;
+
+import org.quantalang.memory.CycleOptions;
+import org.quantalang.memory.internal.alloc.BlockAllocator;
+import org.quantalang.memory.internal.alloc.PageTable;
+
+/**
+ * When a full trace is due: when the other traces' work has earned one, or the heap has grown; and
+ * when the program outruns a trace in slices.
+ *
+ * <p>Growth is that of the bytes of objects, garbage included. Pages would not tell: garbage may
+ * fill what the last trace left free in them. Their sum is a look at all pages, so not at every
+ * collection.
+ *
+ * <p>Owner thread only.
+ */
+final class FullTracePace {
+    /** A live object costs a full trace about three times what a dead one costs a young trace. */
+    private static final long COST_FACTOR = 3;
+
+    private static final long COST_LEAST = 4096;
+
+    /** Pages that are looked at for each collection, on average. */
+    private static final long PAGES_A_COLLECTION = 8;
+
+    private final CycleOptions options;
+    private final BlockAllocator blocks;
+
+    private long credit;
+    private long cost;
+    private long collectionsToLook;
+
+    /** Bytes of objects that the last full trace left of those it could look at. */
+    private long liveAfter;
+
+    // Of the trace in slices: bytes of objects when it began, and of those that it freed.
+    private long liveBeforeSlices;
+    private long freedInSlices;
+
+    FullTracePace(CycleOptions options, BlockAllocator blocks) {
+        this.options = options;
+        this.blocks = blocks;
+    }
+
+    /** Other traces have entered so many objects. */
+    void earned(long traced) {
+        credit += traced * options.fullSharePercent() / 100;
+    }
+
+    /** Whether a full trace is due, if there is anything for it. */
+    boolean due() {
+        return credit > COST_FACTOR * cost + COST_LEAST || grown();
+    }
+
+    private boolean grown() {
+        return looksAtPages()
+                && live() - liveAfter
+                        > liveAfter * options.growthPercent() / 100 + options.growthBytes();
+    }
+
+    /** Whether too much was made since a trace in slices began: half as much as lived then. */
+    boolean outrun() {
+        return looksAtPages() && live() + freedInSlices - liveBeforeSlices > liveBeforeSlices / 2;
+    }
+
+    private boolean looksAtPages() {
+        if (--collectionsToLook > 0) {
+            return false;
+        }
+        collectionsToLook = (blocks.peakBytes() >>> PageTable.PAGE_SHIFT) / PAGES_A_COLLECTION;
+        return true;
+    }
+
+    private long live() {
+        return blocks.walk().liveBytes();
+    }
+
+    /** A full trace begins. */
+    void begins() {
+        credit = 0;
+    }
+
+    /** A full trace entered so many objects, as the next one will about. */
+    void entered(long objects) {
+        cost = objects;
+    }
+
+    /** A full trace has ended, during which the program did not run. */
+    void ended() {
+        liveAfter = live();
+    }
+
+    /** A trace in slices begins, full or not. */
+    void slicesBegin() {
+        liveBeforeSlices = live();
+        freedInSlices = 0;
+    }
+
+    /** A slice freed so many bytes. */
+    void freed(long bytes) {
+        freedInSlices += bytes;
+    }
+
+    /** A full trace in slices has ended. What was made meanwhile counts as growth. */
+    void slicesEnded() {
+        liveAfter = Math.max(liveBeforeSlices - freedInSlices, 0);
+    }
+}
