@@ -251,7 +251,7 @@ public final class Channel<T> implements AutoCloseable {
 
         @Override
         public void cancelled() {
-            abort();
+            giveUp();
         }
 
         @Override
@@ -320,7 +320,7 @@ public final class Channel<T> implements AutoCloseable {
 
         @Override
         public void cancelled() {
-            abort();
+            giveUp();
         }
 
         @Override

@@ -30,6 +30,9 @@ public final class Futures {
         @Override
         @SuppressWarnings({"ReferenceEquality", "FutureReturnValueIgnored"}) // waking cannot fail
         public Poll<T> poll(Context context) throws Exception {
+            if (!context.mayGoOn()) {
+                return Poll.pending();
+            }
             Waker waker = context.waker();
             if (!future.isDone() && registered != waker) {
                 registered = waker;
@@ -49,6 +52,9 @@ public final class Futures {
             Throwable cause = failed.getCause();
             if (cause instanceof CompletionException && cause.getCause() != null) {
                 cause = cause.getCause();
+            }
+            if (cause instanceof Error error) {
+                throw error;
             }
             return cause instanceof Exception exception ? exception : failed;
         }

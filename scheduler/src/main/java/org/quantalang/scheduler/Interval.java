@@ -37,6 +37,6 @@ public final class Interval implements Pollable<Long> {
 
     @Override
     public void cancelled() {
-        wait.abort();
+        wait.giveUp();
     }
 }

@@ -296,7 +296,7 @@ public final class Semaphore {
 
         @Override
         public void cancelled() {
-            abort();
+            giveUp();
         }
 
         @Override

@@ -11,6 +11,7 @@ import org.quantalang.scheduler.internal.wait.Foreign;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 
 /**
@@ -40,6 +41,7 @@ public final class Simulation {
 
     /** Adds a task; it runs in {@link #run}. */
     public <T extends @Nullable Object> JoinHandle<T> spawn(Pollable<T> pollable) {
+        Objects.requireNonNull(pollable, "pollable is null");
         var task = new TaskCell<T>(nextId++, pollable, engine);
         live.add(task);
         ready.add(task);
@@ -49,9 +51,13 @@ public final class Simulation {
     /** Adds a child of a task of this simulation. */
     public <T extends @Nullable Object> JoinHandle<T> spawnChild(
             Task parent, Pollable<T> pollable) {
+        Objects.requireNonNull(pollable, "pollable is null");
+        if (!(parent instanceof TaskCell<?> cell)) {
+            throw new IllegalArgumentException("not a task of a simulation: parent=" + parent);
+        }
         var task = new TaskCell<T>(nextId++, pollable, engine);
         live.add(task);
-        ((TaskCell<?>) parent).adopt(task);
+        cell.adopt(task);
         ready.add(task);
         return task;
     }
@@ -146,8 +152,8 @@ public final class Simulation {
         }
 
         @Override
-        public boolean isWorkerThread() {
-            return CurrentTask.get() != null; // a join in a poll would block the only thread
+        public boolean mustNotBlock() {
+            return true; // a join would block the only thread
         }
 
         @Override

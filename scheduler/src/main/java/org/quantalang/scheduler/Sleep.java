@@ -48,6 +48,6 @@ public final class Sleep implements Pollable<Boolean> {
 
     @Override
     public void cancelled() {
-        wait.abort();
+        wait.giveUp();
     }
 }

@@ -22,7 +22,8 @@ public interface Task {
     List<Task> children();
 
     /**
-     * Asks the task and all of its children, and theirs, to end. A task that is not being polled
+     * Asks the task and all of its children, and theirs, to end; not those of a child that has
+     * ended itself. A task that is not being polled
      * ends without another poll; one that is ends after this poll, unless the poll answers ready.
      * What it waits for is given up, and {@link Pollable#cancelled} is called, both by a worker.
      * Returns without waiting; O(descendants).

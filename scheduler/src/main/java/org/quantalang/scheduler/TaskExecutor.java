@@ -1,7 +1,6 @@
 package org.quantalang.scheduler;
 
 import org.jspecify.annotations.Nullable;
-import org.quantalang.scheduler.internal.task.BlockingPoll;
 import org.quantalang.scheduler.internal.task.TaskCell;
 import org.quantalang.scheduler.internal.worker.Workers;
 
@@ -61,7 +60,8 @@ public final class TaskExecutor implements AutoCloseable {
 
     /**
      * Starts a task as a child of another: when the parent is cancelled, so is the child. The
-     * parent's own end does not wait for it.
+     * parent's own end does not wait for it. A child keeps its parent, and that its own, in memory:
+     * a task that is followed by the next of its kind spawns that one alone.
      *
      * @param parent a task of this executor
      * @throws RejectedExecutionException as {@link #spawn}
@@ -91,17 +91,20 @@ public final class TaskExecutor implements AutoCloseable {
      * Polls on this thread until there is a value, sleeping in between.
      *
      * @return the value
-     * @throws IllegalStateException if this thread is one of the workers, which must not block
+     * @throws IllegalStateException if this thread is one of the workers or fires the timers, and
+     *     must not block
+     * @throws RejectedExecutionException if the pollable waits for a time and the executor is
+     *     closed, before this or meanwhile: its timers have stopped
      * @throws Exception what the pollable threw; {@link InterruptedException} if this thread was
      *     interrupted, after the pollable was told that it is cancelled
      */
     public <T extends @Nullable Object> T blockOn(Pollable<T> pollable) throws Exception {
-        if (workers.isWorkerThread()) {
+        if (workers.mustNotBlock()) {
             throw new IllegalStateException(
                     "a worker must not block on a pollable; poll it instead: name="
                             + config.name());
         }
-        return BlockingPoll.run(pollable, workers.timers());
+        return workers.blockOn(pollable);
     }
 
     /** Returns a view that runs each command as a task; a command must not block. */
@@ -135,13 +138,14 @@ public final class TaskExecutor implements AutoCloseable {
      * Takes no more tasks from outside, waits until all have ended, those that they spawn too, and
      * stops the workers. A task that waits for a waker which nobody calls keeps this waiting:
      * cancel it. If this thread is interrupted, the workers stop after their current poll, what has
-     * not ended never will, and the thread's interrupt status stays set.
+     * not ended never will, the thread's interrupt status stays set, and others that are in this
+     * call return as well. Timers stop last.
      *
-     * @throws IllegalStateException if this thread is one of the workers
+     * @throws IllegalStateException if this thread is one of the workers or fires the timers
      */
     @Override
     public void close() {
-        if (workers.isWorkerThread()) {
+        if (workers.mustNotBlock()) {
             throw new IllegalStateException(
                     "a worker cannot close its own executor: name=" + config.name());
         }

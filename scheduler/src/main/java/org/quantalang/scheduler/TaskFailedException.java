@@ -11,6 +11,15 @@ public final class TaskFailedException extends RuntimeException {
      * @param cause what it threw
      */
     public TaskFailedException(long taskId, Throwable cause) {
-        super("task failed: id=%d cause=%s".formatted(taskId, cause), cause);
+        super("task failed: id=%d cause=%s".formatted(taskId, describe(cause)), cause);
+    }
+
+    /** The cause is the user's own, and so is what it says of itself. */
+    private static String describe(Throwable cause) {
+        try {
+            return String.valueOf(cause);
+        } catch (RuntimeException failure) {
+            return cause.getClass().getName();
+        }
     }
 }

@@ -33,16 +33,32 @@ public final class Timeout<T extends @Nullable Object> implements Pollable<T> {
 
     @Override
     public Poll<T> poll(Context context) throws Exception {
-        Poll<T> answer = limited.poll(context);
-        if (answer.isReady()) {
-            sleep.cancelled();
+        boolean goesOn = false;
+        try {
+            Poll<T> answer = limited.poll(context);
+            if (answer.isReady()) {
+                return answer;
+            }
+            if (sleep.poll(context).isReady()) {
+                throw timeIsUp();
+            }
+            goesOn = true;
             return answer;
+        } finally {
+            if (!goesOn) {
+                sleep.cancelled();
+            }
         }
-        if (sleep.poll(context).isReady()) {
+    }
+
+    private TimeoutException timeIsUp() {
+        var timeIsUp = new TimeoutException("time is up: limit=" + limit);
+        try {
             limited.cancelled();
-            throw new TimeoutException("time is up: limit=" + limit);
+        } catch (Throwable failure) {
+            timeIsUp.addSuppressed(failure);
         }
-        return answer;
+        return timeIsUp;
     }
 
     @Override

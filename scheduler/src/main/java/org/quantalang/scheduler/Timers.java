@@ -11,8 +11,15 @@ public interface Timers {
      * @param deadlineNanos when, on the clock of {@link #nanoTime}; in the past means at once
      * @param waker what to call
      * @return the timer, to cancel it
+     * @throws java.util.concurrent.RejectedExecutionException if the executor has stopped, so that
+     *     no timer fires any more
      */
     Timer schedule(long deadlineNanos, Waker waker);
+
+    /** Whether timers still fire; not once the executor has stopped, also those that are left. */
+    default boolean isOpen() {
+        return true;
+    }
 
     /** A timer that was scheduled. */
     interface Timer {

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -325,6 +326,160 @@ class TaskExecutorTest {
                                 });
 
                 assertThrows(TaskFailedException.class, handle::join);
+            }
+        }
+    }
+
+    @Nested
+    class ClosingThatIsInterrupted {
+        /** Yields for ever. */
+        private static JoinHandle<Integer> endless(TaskExecutor executor) {
+            return executor.spawn(
+                    context -> {
+                        context.waker().wake();
+                        return Poll.pending();
+                    });
+        }
+
+        private static Thread closeInterrupted(TaskExecutor executor) throws InterruptedException {
+            Thread closer =
+                    new Thread(
+                            () -> {
+                                Thread.currentThread().interrupt();
+                                executor.close();
+                                assertTrue(Thread.currentThread().isInterrupted());
+                            });
+            closer.start();
+            closer.join();
+            return closer;
+        }
+
+        @Test
+        void stopsTasksThatAreNeverIdle() throws Exception {
+            TaskExecutor executor = start(2);
+            JoinHandle<Integer> task = endless(executor);
+            closeInterrupted(executor);
+            executor.close(); // waits for the workers alone
+            long polls = executor.stats().polls();
+            Thread.sleep(20);
+            assertEquals(polls, executor.stats().polls());
+            assertFalse(task.isFinished());
+        }
+
+        @Test
+        void letsAnotherCloserGo() throws Exception {
+            TaskExecutor executor = start(1);
+            JoinHandle<Integer> never = executor.spawn(_ -> Poll.pending());
+            Thread other = new Thread(executor::close);
+            other.start();
+            while (other.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+            closeInterrupted(executor);
+            other.join();
+            assertFalse(never.isFinished());
+        }
+
+        @Test
+        void endsTheTimers() throws Exception {
+            TaskExecutor executor =
+                    TaskExecutor.start(
+                            ExecutorConfig.defaults().withWorkers(1).withName("interrupted"));
+            executor.blockOn(Sleep.of(Duration.ofMillis(1)));
+            closeInterrupted(executor);
+            executor.close();
+            assertFalse(
+                    Thread.getAllStackTraces().keySet().stream()
+                            .anyMatch(thread -> thread.getName().startsWith("interrupted-")));
+        }
+    }
+
+    @Nested
+    class BlockingBesideAClose {
+        private static final String CLOSED =
+                "executor is closed and its timers never fire: name=closing";
+
+        private final TaskExecutor executor =
+                TaskExecutor.start(ExecutorConfig.defaults().withWorkers(1).withName("closing"));
+
+        @Test
+        void isToldThatTheTimeNeverComes() throws Exception {
+            var told = new CompletableFuture<Throwable>();
+            Thread blocked =
+                    new Thread(
+                            () -> {
+                                try {
+                                    executor.blockOn(Sleep.of(Duration.ofHours(1)));
+                                } catch (Exception failure) {
+                                    told.complete(failure);
+                                }
+                            });
+            blocked.start();
+            while (blocked.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+            executor.close();
+            assertEquals(CLOSED, told.get().getMessage());
+            var late =
+                    assertThrows(
+                            RejectedExecutionException.class,
+                            () -> executor.blockOn(Sleep.of(Duration.ofMillis(1))));
+            assertEquals(CLOSED, late.getMessage());
+            assertEquals("now", executor.blockOn(_ -> Poll.ready("now")));
+        }
+
+        @Test
+        void isRefusedOnTheThreadOfTheTimers() throws Exception {
+            var told = new CompletableFuture<String>();
+            executor.timers()
+                    .schedule(
+                            executor.timers().nanoTime(),
+                            () -> {
+                                try {
+                                    executor.close();
+                                } catch (IllegalStateException refused) {
+                                    told.complete(refused.getMessage());
+                                }
+                            });
+            assertEquals("a worker cannot close its own executor: name=closing", told.get());
+            executor.close();
+        }
+
+        @Test
+        @SuppressWarnings("NullAway") // what a program without null checks may do
+        void refusesAPollableThatAnswersNull() {
+            Pollable<Integer> wrong = _ -> null;
+            var failure = assertThrows(NullPointerException.class, () -> executor.blockOn(wrong));
+            assertTrue(failure.toString().contains("poll answered null: "));
+            executor.close();
+        }
+    }
+
+    @Nested
+    class WithoutStealing {
+        @Test
+        void aWorkerSleepsWhileAnotherHasTasks() throws Exception {
+            try (TaskExecutor executor =
+                    TaskExecutor.start(
+                            ExecutorConfig.defaults().withWorkers(2).withStealing(false))) {
+                var end = new CountDownLatch(1);
+                JoinHandle<Boolean> busy =
+                        executor.spawn(
+                                _ -> {
+                                    for (int i = 0; i < 3; i++) {
+                                        executor.spawn(_ -> Poll.ready(true));
+                                    }
+                                    end.await();
+                                    return Poll.ready(true);
+                                });
+                while (executor.stats().sleeping() == 0) {
+                    Thread.onSpinWait();
+                }
+                long parks = executor.stats().parks();
+                Thread.sleep(50);
+                assertTrue(executor.stats().parks() - parks < 10);
+                end.countDown();
+                busy.join();
             }
         }
     }

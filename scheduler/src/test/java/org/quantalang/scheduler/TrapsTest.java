@@ -516,6 +516,12 @@ class TrapsTest {
         }
 
         @Test
+        void doesNotKeepOthersFromRunningThroughFutures() throws Exception {
+            CompletableFuture<Boolean> done = CompletableFuture.completedFuture(true);
+            endsWhenAnotherTaskHasRun(context -> Futures.await(done).poll(context));
+        }
+
+        @Test
         void doesNotKeepOthersFromRunningThroughJoins() throws Exception {
             try (TaskExecutor executor = start(1)) {
                 JoinHandle<Boolean> done = executor.spawn(_ -> Poll.ready(true));

@@ -197,6 +197,88 @@ class WrongUseTest {
     }
 
     @Nested
+    class AFailureThatIsTold {
+        /** An exception that fails to say what it is. */
+        private static final class Mute extends RuntimeException {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public String getMessage() {
+                throw new IllegalStateException("no message");
+            }
+        }
+
+        @Test
+        void thatCannotBeDescribedIsToldAllTheSame() throws Exception {
+            try (TaskExecutor executor = start()) {
+                Pollable<Integer> mute =
+                        _ -> {
+                            throw new Mute();
+                        };
+                JoinHandle<Integer> task = executor.spawn(mute);
+                CompletableFuture<Integer> future = task.toFuture();
+                var failure = assertThrows(TaskFailedException.class, task::join);
+                assertEquals(
+                        "task failed: id=1 cause=" + Mute.class.getName(), failure.getMessage());
+                Throwable cause = assertThrows(ExecutionException.class, future::get).getCause();
+                assertTrue(cause instanceof Mute);
+            }
+        }
+
+        @Test
+        void ofAFutureByAnErrorIsThatError() throws Exception {
+            try (TaskExecutor executor = start()) {
+                var future = new CompletableFuture<Integer>();
+                future.completeExceptionally(new AssertionError("lost"));
+                JoinHandle<Integer> task = executor.spawn(Futures.await(future));
+                var failure = assertThrows(TaskFailedException.class, task::join);
+                assertTrue(failure.getCause() instanceof AssertionError);
+            }
+        }
+
+        @Test
+        void byAnInterruptIsNotPassedOnToTheNextTask() throws Exception {
+            try (TaskExecutor executor = start()) {
+                executor.spawn(
+                                _ -> {
+                                    Thread.currentThread().interrupt();
+                                    return Poll.ready(true);
+                                })
+                        .join();
+                assertEquals(
+                        false,
+                        executor.spawn(_ -> Poll.ready(Thread.currentThread().isInterrupted()))
+                                .join());
+            }
+        }
+    }
+
+    @Nested
+    class ASimulation {
+        @Test
+        @SuppressWarnings("NullAway") // what a program without null checks may do
+        void refusesNothingAsATask() {
+            var simulation = new Simulation(1);
+            lacks("pollable is null", () -> simulation.spawn(null));
+            JoinHandle<Integer> parent = simulation.spawn(_ -> Poll.ready(1));
+            lacks("pollable is null", () -> simulation.spawnChild(parent, null));
+            simulation.run();
+        }
+
+        @Test
+        void refusesToBlockItsOnlyThread() throws Exception {
+            var simulation = new Simulation(1);
+            JoinHandle<Integer> task = simulation.spawn(_ -> Poll.ready(1));
+            var refusal = assertThrows(IllegalStateException.class, task::join);
+            assertEquals(
+                    "a worker must not block on a task: id=1; poll it instead",
+                    refusal.getMessage());
+            simulation.run();
+            assertEquals(1, task.join());
+        }
+    }
+
+    @Nested
     class BlockingAWorker {
         @Test
         @SuppressWarnings("try") // closing inside is what is refused

@@ -137,7 +137,10 @@ public final class RunQueue {
             SLOT.setOpaque(own.slots, own.at(to + i - 1), task);
         }
         if (!HEAD.compareAndSet(this, front, front + count)) {
-            return null; // the copy is void
+            for (int i = 1; i < count; i++) {
+                SLOT.setOpaque(own.slots, own.at(to + i - 1), null); // the copy is void
+            }
+            return null;
         }
         TAIL.setRelease(own, to + count - 1);
         return first;

@@ -8,6 +8,7 @@ import org.quantalang.scheduler.Timers;
 import org.quantalang.scheduler.Waker;
 import org.quantalang.scheduler.internal.wait.WaitOwner;
 
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
@@ -16,18 +17,28 @@ public final class BlockingPoll extends WaitOwner implements Context, Waker {
     private final Thread thread = Thread.currentThread();
     private final AtomicBoolean woken = new AtomicBoolean();
     private final Timers timers;
+    private volatile boolean over;
 
     private BlockingPoll(Timers timers) {
         this.timers = timers;
     }
 
-    /** Polls until there is a value; what it waits for is given up if it throws. */
-    public static <T extends @Nullable Object> T run(Pollable<T> pollable, Timers timers)
-            throws Exception {
+    /**
+     * Polls until there is a value; what it waits for is given up if it throws.
+     *
+     * @param blocked those that do this now
+     */
+    public static <T extends @Nullable Object> T run(
+            Pollable<T> pollable, Timers timers, Set<BlockingPoll> blocked) throws Exception {
         var context = new BlockingPoll(timers);
         try {
+            blocked.add(context);
             while (true) {
-                if (pollable.poll(context) instanceof Poll.Ready<T>(T value)) {
+                Poll<T> answer = pollable.poll(context);
+                if (answer == null) {
+                    throw new NullPointerException("poll answered null: " + pollable);
+                }
+                if (answer instanceof Poll.Ready<T>(T value)) {
                     return value;
                 }
                 while (!context.woken.getAndSet(false)) {
@@ -39,8 +50,15 @@ public final class BlockingPoll extends WaitOwner implements Context, Waker {
                 }
             }
         } finally {
+            context.over = true;
+            blocked.remove(context);
             context.abortWaits();
         }
+    }
+
+    /** Whether this thread has stopped polling. */
+    boolean isOver() {
+        return over;
     }
 
     @Override

@@ -15,7 +15,10 @@ import org.quantalang.scheduler.internal.wait.Foreign;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -42,6 +45,9 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
     /** How far back a repeated poll of a join looks for its own registration. */
     private static final int REGISTRATIONS_SEARCHED = 8;
 
+    /** Waiters from which on those that want to hear no more are looked for. */
+    private static final int FIRST_SWEEP = 32;
+
     private static final EndWaiter NO_MORE = new EndWaiter(new Object(), null);
     private static final VarHandle WAITERS = handle("waiters", EndWaiter.class);
     private static final VarHandle FAMILY = handle("family", Family.class);
@@ -56,9 +62,37 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
 
     /**
      * Who hears of the end: a thread to unpark, a waker or an action. The list is a Treiber stack
-     * that {@code NO_MORE} ends for good.
+     * that {@code NO_MORE} ends for good. A node is not changed once it is in the list, but for the
+     * end's turning it round.
      */
-    private record EndWaiter(Object whom, @Nullable EndWaiter next) {}
+    private static final class EndWaiter {
+        private final Object whom;
+        private final int size;
+        private final int sweepAt; // when the list has grown to this
+
+        private @Nullable EndWaiter next;
+
+        EndWaiter(Object whom, @Nullable EndWaiter next) {
+            this(whom, next, next == null ? FIRST_SWEEP : next.sweepAt);
+        }
+
+        EndWaiter(Object whom, @Nullable EndWaiter next, int sweepAt) {
+            this.whom = whom;
+            this.next = next;
+            this.size = next == null ? 1 : next.size + 1;
+            this.sweepAt = sweepAt;
+        }
+
+        /** Whoever has ended otherwise, and will not look any more. */
+        boolean isOver() {
+            return switch (whom) {
+                case TaskCell<?> task -> task.isFinished();
+                case BlockingPoll poll -> poll.isOver();
+                case Thread thread -> !thread.isAlive();
+                default -> false;
+            };
+        }
+    }
 
     /** Makes a task that is ready; the caller enqueues it. */
     public TaskCell(long id, Pollable<T> pollable, TaskQueue queue) {
@@ -139,37 +173,49 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
 
     private void endCancelled() {
         Pollable<T> held = pollable;
-        if (held != null) {
-            Foreign.run(held::cancelled);
+        try {
+            if (held != null) {
+                held.cancelled();
+            }
+        } catch (Throwable failure) {
+            Foreign.report(failure);
+        } finally {
+            announceEnd();
         }
-        announceEnd();
     }
 
+    /** Allocates nothing itself: memory may have run out, and others wait for this. */
     private void announceEnd() {
-        pollable = null; // a waker may be kept for long; what the task held may not
-        if (isWaiting()) {
-            Foreign.run(this::abortWaits);
+        try {
+            pollable = null; // a waker may be kept for long; what the task held may not
+            if (isWaiting()) {
+                abortWaits();
+            }
+            Family own = family;
+            if (own != null && own.parent != null) {
+                own.parent.unlink(own);
+            }
+        } catch (Throwable failure) {
+            Foreign.report(failure);
+        } finally {
+            // Acquire and release: pairs with the push in register; after this none can be added.
+            EndWaiter waiter = inOrder((EndWaiter) WAITERS.getAndSet(this, NO_MORE));
+            for (; waiter != null; waiter = waiter.next) {
+                tell(waiter.whom);
+            }
+            queue.ended(this);
         }
-        Family own = family;
-        if (own != null && own.parent != null) {
-            own.parent.unlink(own);
-        }
-        // Acquire and release: pairs with the push in register; after this none can be added.
-        EndWaiter waiter = inOrder((EndWaiter) WAITERS.getAndSet(this, NO_MORE));
-        for (; waiter != null; waiter = waiter.next()) {
-            tell(waiter.whom());
-        }
-        queue.ended(this);
     }
 
     /** Turns the stack round: whoever came first hears first. */
     private static @Nullable EndWaiter inOrder(@Nullable EndWaiter newest) {
-        if (newest == null || newest.next() == null) {
-            return newest;
-        }
         EndWaiter turned = null;
-        for (EndWaiter at = newest; at != null; at = at.next()) {
-            turned = new EndWaiter(at.whom(), turned);
+        EndWaiter at = newest;
+        while (at != null) {
+            EndWaiter older = at.next;
+            at.next = turned;
+            turned = at;
+            at = older;
         }
         return turned;
     }
@@ -278,7 +324,7 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
     }
 
     private void refuseToBlock(boolean over) {
-        if (!over && queue.isWorkerThread()) {
+        if (!over && queue.mustNotBlock()) {
             throw new IllegalStateException(
                     "a worker must not block on a task: id=%d; poll it instead".formatted(id));
         }
@@ -305,15 +351,37 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
                 return false;
             }
             EndWaiter at = before;
-            for (int i = 0; at != null && i < REGISTRATIONS_SEARCHED; i++, at = at.next()) {
-                if (at.whom() == whom) {
+            for (int i = 0; at != null && i < REGISTRATIONS_SEARCHED; i++, at = at.next) {
+                if (at.whom == whom) {
                     return true; // polled again without having been told
                 }
             }
-            if (WAITERS.compareAndSet(this, before, new EndWaiter(whom, before))) {
+            EndWaiter kept =
+                    before != null && before.size >= before.sweepAt ? swept(before) : before;
+            if (WAITERS.compareAndSet(this, before, new EndWaiter(whom, kept))) {
                 return true;
             }
         }
+    }
+
+    /**
+     * A list without those that are over, each once; the next sweep is due when it has doubled. So
+     * that a handle which is polled for long holds no more than twice as many as wait.
+     */
+    private static @Nullable EndWaiter swept(EndWaiter newest) {
+        Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        var wanted = new ArrayDeque<Object>(); // oldest first
+        for (EndWaiter at = newest; at != null; at = at.next) {
+            if (!at.isOver() && seen.add(at.whom)) {
+                wanted.addFirst(at.whom);
+            }
+        }
+        int sweepAt = Math.max(FIRST_SWEEP, 2 * wanted.size());
+        EndWaiter list = null;
+        for (Object whom : wanted) {
+            list = new EndWaiter(whom, list, sweepAt);
+        }
+        return list;
     }
 
     @Override
@@ -362,13 +430,14 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
                 };
         onEnd(
                 () -> {
-                    try {
-                        future.complete(outcome());
-                    } catch (TaskFailedException failed) {
-                        Throwable cause = failed.getCause();
-                        future.completeExceptionally(cause == null ? failed : cause);
-                    } catch (CancellationException cancelled) {
-                        future.completeExceptionally(cancelled);
+                    if (state() == TaskState.PANICKED && outcome instanceof Throwable failure) {
+                        future.completeExceptionally(failure);
+                    } else {
+                        try {
+                            future.complete(outcome());
+                        } catch (CancellationException cancelled) {
+                            future.completeExceptionally(cancelled);
+                        }
                     }
                 });
         return future;

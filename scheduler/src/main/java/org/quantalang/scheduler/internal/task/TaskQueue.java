@@ -16,6 +16,6 @@ public interface TaskQueue {
     /** Hears that a task has ended. */
     void ended(TaskCell<?> task);
 
-    /** Whether this thread is one of the workers. */
-    boolean isWorkerThread();
+    /** Whether this thread is one that runs tasks or fires timers: others wait for it. */
+    boolean mustNotBlock();
 }

@@ -3,6 +3,7 @@ package org.quantalang.scheduler.internal.time;
 import org.jspecify.annotations.Nullable;
 import org.quantalang.scheduler.Context;
 import org.quantalang.scheduler.Timers;
+import org.quantalang.scheduler.Waker;
 import org.quantalang.scheduler.internal.wait.Wait;
 
 /** Waits for a point in time that moves on by a period; belongs to the task that polls. */
@@ -11,6 +12,7 @@ public final class DeadlineWait extends Wait {
     private boolean started;
     private long deadlineNanos;
     private Timers.@Nullable Timer timer;
+    private @Nullable Waker whom; // of the timer
 
     /** Makes a wait that ends one period after its first poll. */
     public DeadlineWait(long periodNanos) {
@@ -21,6 +23,7 @@ public final class DeadlineWait extends Wait {
      * Whether the time has come; if not, the task is woken when it has. Once it has, this waits for
      * the next period.
      */
+    @SuppressWarnings("ReferenceEquality") // the same waker, not an equal one
     public boolean poll(Context context) {
         if (!context.mayGoOn()) {
             return false;
@@ -37,8 +40,11 @@ public final class DeadlineWait extends Wait {
             deadlineNanos += periodNanos;
             return true;
         }
-        if (timer == null) {
-            timer = timers.schedule(deadlineNanos, context.waker());
+        Waker own = context.waker();
+        if (timer == null || whom != own || !timers.isOpen()) {
+            abort();
+            timer = timers.schedule(deadlineNanos, own);
+            whom = own;
             attach(context);
         }
         return false;
@@ -49,6 +55,7 @@ public final class DeadlineWait extends Wait {
         if (timer != null) {
             timer.cancel();
             timer = null;
+            whom = null;
         }
     }
 }

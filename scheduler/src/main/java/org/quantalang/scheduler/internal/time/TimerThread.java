@@ -6,6 +6,7 @@ import org.quantalang.scheduler.Waker;
 import org.quantalang.scheduler.internal.wait.Foreign;
 import org.quantalang.scheduler.internal.wait.SpinLock;
 
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -15,17 +16,21 @@ import java.util.concurrent.locks.LockSupport;
 public final class TimerThread implements Timers {
     private static final long NANOS_PER_TICK = 1_000_000;
 
-    private final String name;
+    private final String executor;
     private final long startNanos = System.nanoTime();
     private final SpinLock lock = new SpinLock();
     private final Wheel wheel = new Wheel();
     private long sleepsUntilTick = Wheel.NEVER;
-    private @Nullable Thread thread;
-    private boolean stopped;
+    private volatile @Nullable Thread thread; // written under the lock
+    private volatile boolean stopped; // written under the lock
 
-    /** Makes the timers; no thread is started yet. */
-    public TimerThread(String name) {
-        this.name = name;
+    /**
+     * Makes the timers; no thread is started yet.
+     *
+     * @param executor its name
+     */
+    public TimerThread(String executor) {
+        this.executor = executor;
     }
 
     private final class Entry extends WheelTimer implements Timer {
@@ -59,23 +64,65 @@ public final class TimerThread implements Timers {
         Thread toStart = null;
         lock.lock();
         try {
-            wheel.insert(entry, tick);
-            if (thread == null && !stopped) {
-                toStart = Thread.ofPlatform().daemon().name(name).unstarted(this::turn);
+            if (stopped) {
+                throw new RejectedExecutionException(
+                        "executor is closed and its timers never fire: name=" + executor);
+            }
+            if (thread == null) {
+                toStart = unstarted();
                 thread = toStart;
-            } else if (entry.tick < sleepsUntilTick) {
+            }
+            wheel.insert(entry, tick);
+            if (entry.tick < sleepsUntilTick) {
                 toUnpark = thread;
             }
         } finally {
             lock.unlock();
         }
         if (toStart != null) {
-            toStart.start();
+            start(toStart, entry);
         }
         if (toUnpark != null) {
             LockSupport.unpark(toUnpark);
         }
         return entry;
+    }
+
+    private Thread unstarted() {
+        return Thread.ofPlatform()
+                .daemon()
+                .name(executor + "-timers")
+                .inheritInheritableThreadLocals(false)
+                .unstarted(this::turn);
+    }
+
+    /** The next timer tries again if the system has no thread for this one. */
+    private void start(Thread fresh, Entry first) {
+        boolean started = false;
+        try {
+            fresh.start();
+            started = true;
+        } finally {
+            if (!started) {
+                lock.lock();
+                try {
+                    thread = null;
+                    wheel.remove(first);
+                } finally {
+                    lock.unlock();
+                }
+            }
+        }
+    }
+
+    @Override
+    public boolean isOpen() {
+        return !stopped;
+    }
+
+    /** Whether the caller is the thread that fires the timers. */
+    public boolean isCaller() {
+        return Thread.currentThread().equals(thread);
     }
 
     private void turn() {
@@ -117,18 +164,21 @@ public final class TimerThread implements Timers {
         }
     }
 
-    /** Stops the thread and waits for it; timers that are left never fire. */
-    public void stop() throws InterruptedException {
-        Thread turning;
+    /** No timer fires from here on. Repeatable; does not wait. */
+    public void stop() {
         lock.lock();
         try {
             stopped = true;
-            turning = thread;
         } finally {
             lock.unlock();
         }
+        LockSupport.unpark(thread);
+    }
+
+    /** Waits until the thread has ended, after {@link #stop}. */
+    public void join() throws InterruptedException {
+        Thread turning = thread;
         if (turning != null) {
-            LockSupport.unpark(turning);
             turning.join();
         }
     }

@@ -27,7 +27,8 @@ public final class Foreign {
         }
     }
 
-    private static void report(Throwable failure) {
+    /** Gives a failure to this thread's uncaught exception handler. */
+    public static void report(Throwable failure) {
         Thread thread = Thread.currentThread();
         try {
             thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);

@@ -2,6 +2,7 @@ package org.quantalang.scheduler.internal.wait;
 
 import org.jspecify.annotations.Nullable;
 import org.quantalang.scheduler.Context;
+import org.quantalang.scheduler.Task;
 import org.quantalang.scheduler.Waker;
 
 /**
@@ -47,6 +48,12 @@ public abstract class Wait {
     /** Gives up waiting and passes on what was granted already. Repeatable. */
     public abstract void abort();
 
+    /** The polling worker: the operation is not wanted any more, though the task goes on. */
+    public final void giveUp() {
+        detach();
+        abort();
+    }
+
     /** Remembers the waker of the poll that goes pending; under the primitive's lock. */
     protected final void wakeWith(Waker newWaker) {
         waker = newWaker;
@@ -60,9 +67,17 @@ public abstract class Wait {
         return whom;
     }
 
-    /** The polling worker: makes the task abort this wait when it ends. */
+    /**
+     * The polling worker: makes the task abort this wait when it ends. A context may be that of a
+     * combinator; then it is the task that this thread polls.
+     */
     protected final void attach(Context context) {
-        if (owner == null && context instanceof WaitOwner waiting) {
+        if (owner != null) {
+            return;
+        }
+        if (context instanceof WaitOwner waiting) {
+            waiting.own(this);
+        } else if (Task.current() instanceof WaitOwner waiting) {
             waiting.own(this);
         }
     }

@@ -5,6 +5,7 @@ import org.quantalang.scheduler.ExecutorConfig;
 import org.quantalang.scheduler.internal.queue.RunQueue;
 import org.quantalang.scheduler.internal.task.CurrentTask;
 import org.quantalang.scheduler.internal.task.TaskCell;
+import org.quantalang.scheduler.internal.wait.Foreign;
 
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
@@ -133,18 +134,31 @@ final class Worker extends Thread implements CurrentTask.Runner {
 
     @Override
     public void run() {
-        while (true) {
-            TaskCell<?> task = next();
-            if (task == null) {
-                task = idle();
-                if (task == null) {
-                    return; // shut down
-                }
+        while (!all.stopped()) {
+            try {
+                runNext();
+            } catch (Throwable failure) {
+                // Memory has run out between two polls: the others go on.
+                Foreign.report(failure);
             }
-            counts.poll();
-            current = task;
+        }
+    }
+
+    private void runNext() {
+        TaskCell<?> task = next();
+        if (task == null) {
+            task = idle();
+            if (task == null) {
+                return; // shut down
+            }
+        }
+        counts.poll();
+        current = task;
+        try {
             task.run();
+        } finally {
             current = null;
+            Thread.interrupted(); // what interrupted one task is not meant for the next
         }
     }
 

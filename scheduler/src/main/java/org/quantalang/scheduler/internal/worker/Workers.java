@@ -3,12 +3,17 @@ package org.quantalang.scheduler.internal.worker;
 import org.jspecify.annotations.Nullable;
 import org.quantalang.scheduler.ExecutorConfig;
 import org.quantalang.scheduler.ExecutorStats;
+import org.quantalang.scheduler.Pollable;
 import org.quantalang.scheduler.Timers;
 import org.quantalang.scheduler.internal.queue.Injector;
+import org.quantalang.scheduler.internal.task.BlockingPoll;
 import org.quantalang.scheduler.internal.task.TaskCell;
 import org.quantalang.scheduler.internal.task.TaskQueue;
 import org.quantalang.scheduler.internal.time.TimerThread;
 
+import java.lang.invoke.VarHandle;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The workers of one executor and what they share. Any thread. */
@@ -24,6 +29,7 @@ public final class Workers implements TaskQueue {
     private final boolean stealing;
 
     private final TimerThread timers;
+    private final Set<BlockingPoll> blocked = ConcurrentHashMap.newKeySet();
 
     private final AtomicLong outsideSpawned = new AtomicLong();
     private final AtomicLong nextId = new AtomicLong(1);
@@ -36,14 +42,22 @@ public final class Workers implements TaskQueue {
     /** Makes the workers and starts their threads. */
     public Workers(ExecutorConfig config) {
         stealing = config.stealing();
-        timers = new TimerThread(config.name() + "-timers");
+        timers = new TimerThread(config.name());
         idle = new IdleSet(config.workers());
         workers = new Worker[config.workers()];
         for (int i = 0; i < workers.length; i++) {
             workers[i] = new Worker(i, this, config.name() + "-" + i, config);
         }
-        for (Worker worker : workers) {
-            worker.start();
+        boolean started = false;
+        try {
+            for (Worker worker : workers) {
+                worker.start();
+            }
+            started = true;
+        } finally {
+            if (!started) {
+                stop(); // the system has no thread for all of them
+            }
         }
     }
 
@@ -151,29 +165,47 @@ public final class Workers implements TaskQueue {
     }
 
     @Override
-    public boolean isWorkerThread() {
-        return thisWorker() != null;
+    public boolean mustNotBlock() {
+        return thisWorker() != null || timers.isCaller();
     }
 
-    /** Takes no more tasks, waits until all have ended, and stops the workers. */
+    /** Takes no more tasks, waits until all have ended, and stops the workers and timers. */
     public void close() throws InterruptedException {
         closing = true;
+        // Said, then looked at the ends; a worker ends its last task, then looks before it sleeps.
+        VarHandle.fullFence();
         try {
             synchronized (allEnded) {
-                while (!allHaveEnded()) {
+                while (!stopped && !allHaveEnded()) {
                     allEnded.wait();
                 }
             }
         } finally {
-            stopped = true;
-            for (Worker worker : workers) {
-                worker.unparkNow();
-            }
+            stop();
         }
         for (Worker worker : workers) {
             worker.join();
         }
+        timers.join();
+    }
+
+    /** Repeatable; does not wait. */
+    private void stop() {
+        synchronized (allEnded) {
+            stopped = true;
+            allEnded.notifyAll(); // others that close, if this one was interrupted
+        }
+        for (Worker worker : workers) {
+            worker.unparkNow();
+        }
         timers.stop();
+        // Stopped, then looked: who blocks and is not seen here is told when it sets a timer.
+        blocked.forEach(BlockingPoll::wake);
+    }
+
+    /** Polls on the calling thread, which is none of ours, until there is a value. */
+    public <T extends @Nullable Object> T blockOn(Pollable<T> pollable) throws Exception {
+        return BlockingPoll.run(pollable, timers, blocked);
     }
 
     /** What was done so far. */
@@ -242,9 +274,11 @@ public final class Workers implements TaskQueue {
         if (!injector.isEmpty()) {
             return true;
         }
-        for (Worker worker : workers) {
-            if (worker.ring().size() > 0) {
-                return true;
+        if (stealing) {
+            for (Worker worker : workers) {
+                if (worker.ring().size() > 0) {
+                    return true;
+                }
             }
         }
         return false;

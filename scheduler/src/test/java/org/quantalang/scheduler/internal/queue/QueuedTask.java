@@ -30,7 +30,7 @@ final class QueuedTask {
                 }
 
                 @Override
-                public boolean isWorkerThread() {
+                public boolean mustNotBlock() {
                     return false;
                 }
             };

@@ -61,7 +61,7 @@ public class TaskEndStress {
         public void ended(TaskCell<?> task) {}
 
         @Override
-        public boolean isWorkerThread() {
+        public boolean mustNotBlock() {
             return false;
         }
     }
