@@ -5,6 +5,8 @@ import org.quantalang.memory.inspect.Histogram;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.PageAccount;
 
+import java.util.Objects;
+
 /**
  * A part of a heap with a limit of its own: of one request, one customer, one cache. Objects are
  * the heap's and refer to each other as ever; an account is only charged with their memory.
@@ -43,18 +45,15 @@ public final class Account implements AutoCloseable {
     public static final class Scope implements AutoCloseable {
         private final AccountHost host;
         private final PageAccount account;
-        private final PageAccount before;
         private boolean closed;
 
-        private Scope(AccountHost host, PageAccount account, PageAccount before) {
+        private Scope(AccountHost host, PageAccount account) {
             this.host = host;
             this.account = account;
-            this.before = before;
         }
 
         /**
-         * Charges again what was charged before, or if that is closed, what is above it. A second
-         * close does nothing.
+         * Charges again what was charged before. A second close does nothing.
          *
          * @throws IllegalStateException if this is not the innermost scope of the calling thread
          */
@@ -67,7 +66,7 @@ public final class Account implements AutoCloseable {
             BlockAllocator blocks = host.blocks();
             PageAccount now = blocks.account();
             if (now == account) {
-                blocks.account(before);
+                blocks.leaveAccount();
             } else if (now.parent != null) { // else the thread has left the heap meanwhile
                 throw new IllegalStateException(
                         ("scope is not the innermost of this thread: scope=%s innermost=%s; close"
@@ -113,6 +112,7 @@ public final class Account implements AutoCloseable {
      */
     public Account child(String name, long limitBytes, long reservedBytes) {
         host.checkCaller();
+        Objects.requireNonNull(name, "name is null");
         if (limitBytes < 0 || reservedBytes < 0 || reservedBytes > limitBytes) {
             throw new IllegalArgumentException(
                     "no such limits: account=%s limitBytes=%d reservedBytes=%d"
@@ -150,9 +150,8 @@ public final class Account implements AutoCloseable {
                     "no room to enter an account: account=%s; accounts:%n%s"
                             .formatted(path(), host.tree()));
         }
-        PageAccount before = blocks.account();
-        blocks.account(pages);
-        return new Scope(host, pages, before);
+        blocks.enterAccount(pages);
+        return new Scope(host, pages);
     }
 
     /** {@return what it holds and may hold, with all accounts below it} */

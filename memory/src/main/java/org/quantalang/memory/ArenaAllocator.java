@@ -27,12 +27,13 @@ public final class ArenaAllocator implements AutoCloseable {
     private long top;
     private long limit;
     private long allocatedBytes;
+    private boolean closed;
 
     private record Chunk(long address, long bytes) {}
 
     private ArenaAllocator(PageSource source, long chunkBytes) {
-        if (chunkBytes <= 0) {
-            throw new IllegalArgumentException("chunk size is not positive: bytes=" + chunkBytes);
+        if (chunkBytes <= 0 || chunkBytes > Memory.ADDRESS_LIMIT) {
+            throw new IllegalArgumentException("no such chunk size: bytes=" + chunkBytes);
         }
         this.source = source;
         this.chunkBytes = TypeInfo.roundUp(chunkBytes, CHUNK_GRANULE);
@@ -72,6 +73,7 @@ public final class ArenaAllocator implements AutoCloseable {
     public long allocate(long bytes, long alignment) {
         if (bytes <= 0
                 || bytes > Memory.ADDRESS_LIMIT
+                || alignment < 1
                 || Long.bitCount(alignment) != 1
                 || alignment > CHUNK_GRANULE) {
             throw new IllegalArgumentException(
@@ -108,6 +110,9 @@ public final class ArenaAllocator implements AutoCloseable {
     }
 
     private Chunk newChunk(long bytes) {
+        if (closed) {
+            throw new IllegalStateException("arena is closed: bytes=" + bytes);
+        }
         long address = source.reserve(bytes);
         if (address != PageSource.REFUSED && !source.commit(address, bytes)) {
             source.release(address, bytes);
@@ -167,5 +172,6 @@ public final class ArenaAllocator implements AutoCloseable {
     @Override
     public void close() {
         clear();
+        closed = true;
     }
 }

@@ -135,6 +135,9 @@ public final class ConfinedHeap extends ConfinedObjects {
 
     @Override
     void checkType(long object, TypeInfo expected) {
+        if (CheckedLevel.ADDRESSES) {
+            checks.known("handle", object);
+        }
         long word = Memory.getLong(object - HeaderWord.BYTES);
         HeapType type = types.find(expected);
         if (type == null || HeaderWord.type(word) != type.index || !HeaderWord.alive(word)) {
@@ -160,6 +163,7 @@ public final class ConfinedHeap extends ConfinedObjects {
 
     /** {@return dead objects known to wait because of the release budget} */
     public long waitingObjects() {
+        checkCaller();
         return reclaimer.waiting();
     }
 
@@ -178,11 +182,16 @@ public final class ConfinedHeap extends ConfinedObjects {
      * on from there. The heap may be used in between as always.
      *
      * @param budget about how long
-     * @return what this call did; {@code complete} if no garbage cycle is left
+     * @return what this call did; {@code complete} if no garbage cycle is left. In a destructor,
+     *     nothing
      */
     public CollectionResult collectCycles(Duration budget) {
         checkCaller();
-        return collected(cycles.collectFor(budget.toNanos(), Long.MAX_VALUE));
+        if (budget.isNegative()) {
+            throw new IllegalArgumentException("budget is negative: budget=" + budget);
+        }
+        long nanos = HeapConfig.nanosAtMost(budget, Long.MAX_VALUE);
+        return collected(cycles.collectFor(nanos, Long.MAX_VALUE));
     }
 
     /**
@@ -190,7 +199,8 @@ public final class ConfinedHeap extends ConfinedObjects {
      * program's own releases, go on from there. The plain collector does not stop.
      *
      * @param objects about how many; a small structure is not divided
-     * @return what this call did; {@code complete} if no garbage cycle is left
+     * @return what this call did; {@code complete} if no garbage cycle is left. In a destructor,
+     *     nothing
      */
     public CollectionResult collectCycles(long objects) {
         checkCaller();
@@ -372,10 +382,20 @@ public final class ConfinedHeap extends ConfinedObjects {
     @Override
     public VerificationReport verify() {
         checkCaller();
+        checkNotCollecting("verified");
         if (CheckedLevel.SITES) {
             checks.checkPatterns();
         }
         return new HeapVerifier(blocks.walk(), types, reclaimer, weak, cycles).verify();
+    }
+
+    /** Within one, marks of traces and references of what dies are in between. */
+    private void checkNotCollecting(String what) {
+        if (cycles.collecting()) {
+            throw new IllegalStateException(
+                    "heap cannot be %s within a collection: name=%s; do that when it has returned"
+                            .formatted(what, config.name()));
+        }
     }
 
     /**
@@ -391,6 +411,7 @@ public final class ConfinedHeap extends ConfinedObjects {
      */
     public VerificationReport verifyFrom(long... roots) {
         checkCaller();
+        checkNotCollecting("verified");
         return new HeapVerifier(blocks.walk(), types, reclaimer, weak, cycles)
                 .verifyFrom(withHandles(headersOf(roots)));
     }
@@ -404,7 +425,13 @@ public final class ConfinedHeap extends ConfinedObjects {
     @Override
     public LeakReport leaks() {
         checkCaller();
+        checkNotCollecting("searched for leaks");
         releaseLetGo();
+        if (!reclaimer.draining()) {
+            // What a trace in slices is about to free has let go of its references already.
+            cycles.finishTrace();
+            tellCollected();
+        }
         return new LeakFinder(config.name(), blocks.walk(), types, Holders.CONFINED, checks).find();
     }
 
@@ -427,6 +454,7 @@ public final class ConfinedHeap extends ConfinedObjects {
         }
         closed = true;
         user = null;
+        javaObjects().letGoOfAll();
         life().end();
         reservation.closing();
         cleanable.clean();

@@ -61,7 +61,10 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
                         config.pageSource(), config.addressSpaceBytes(), config.notices());
         blocks =
                 new BlockAllocator(
-                        space, config.name(), config.limitBytes(), config.returnDelay().toNanos());
+                        space,
+                        config.name(),
+                        config.limitBytes(),
+                        HeapConfig.nanosAtMost(config.returnDelay(), Long.MAX_VALUE / 4));
         types = new TypeTable(space, blocks.classes(), countTypes);
         census = new HeapCensus(blocks::walk, types);
         checks = new ObjectChecks(config.name(), space, blocks.walk(), types, counts());
@@ -179,6 +182,9 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
     }
 
     private long block(HeapType type) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+        }
         long header = blocks.allocateFast(type.sizeClass);
         if (CheckedLevel.SAMPLING) {
             long left = bytesToSample - type.payloadBytes;
@@ -246,7 +252,10 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
     }
 
     private long arrayBlock(HeapType type, long length) {
-        if (length < 0 || length >= Memory.ADDRESS_LIMIT || type.elementBytes == 0) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+        }
+        if (Long.compareUnsigned(length, type.mostElements) > 0 || type.elementBytes == 0) {
             throw new IllegalArgumentException(
                     "not an array type or no length: type=%s length=%d"
                             .formatted(type.info, length));
@@ -440,7 +449,7 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
     }
 
     /** Throws what a collection was to free and is no object, or was damaged. */
-    private void tellCollected() {
+    final void tellCollected() {
         reclaimer.collected();
         if (CheckedLevel.SITES) {
             checks.tellFound();
@@ -513,11 +522,19 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
 
     @Override
     public final long weakCount(long object) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+            checks.known("weakCount", object);
+        }
         return weakReferences(object - HeaderWord.BYTES);
     }
 
     @Override
     public final RcHeader header(long object) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+            checks.known("header", object);
+        }
         long word = Memory.getLong(object - HeaderWord.BYTES);
         return new RcHeader(
                 HeaderWord.strong(word),
@@ -542,7 +559,7 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
     public final long length(long array) {
         if (CheckedLevel.ON) {
             checkCaller();
-            checks.known("length", array);
+            checks.knownArray("length", array);
         }
         return Memory.getLong(array);
     }
@@ -635,6 +652,9 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
     @Override
     public final boolean compareAndSetReference(
             long object, long offset, long expected, long value) {
+        if (CheckedLevel.ON) {
+            checkWithin("compareAndSetReference", object, offset, Long.BYTES);
+        }
         if (Memory.getLong(object, offset) != expected) {
             return false;
         }

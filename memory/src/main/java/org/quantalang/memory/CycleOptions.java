@@ -30,6 +30,9 @@ public record CycleOptions(
         Duration slice,
         int sliceSharePercent,
         int clockObjects) {
+    /** No program waits longer for a slice. */
+    private static final Duration LONGEST_SLICE = Duration.ofDays(1);
+
     /** Local traces first, slices of 200 microseconds. */
     public static final CycleOptions DEFAULT =
             new CycleOptions(
@@ -45,6 +48,7 @@ public record CycleOptions(
 
     /** Checks the values. */
     public CycleOptions {
+        slice = slice.compareTo(LONGEST_SLICE) > 0 ? LONGEST_SLICE : slice;
         if (threshold < 0
                 || localObjects < 1
                 || fullSharePercent < 1

@@ -46,8 +46,17 @@ final class DestructorCalls {
     private void reportFailure(TypeInfo type, long object, Throwable failure) {
         try {
             failures.destructorFailed(type, object, failure);
-        } catch (RuntimeException handlerFailed) {
-            FailureHandler.LOG.destructorFailed(type, object, handlerFailed);
+        } catch (Throwable handlerFailed) { // an Error too: the objects after this one wait
+            logFailure(type, object, handlerFailed);
+        }
+    }
+
+    private static void logFailure(TypeInfo type, long object, Throwable failure) {
+        try {
+            FailureHandler.LOG.destructorFailed(type, object, failure);
+        } catch (Throwable ignored) {
+            // Whoever was to be told cannot be told.
+            return;
         }
     }
 }

@@ -38,4 +38,9 @@ public enum FieldKind {
     public boolean isReference() {
         return this == REFERENCE || this == WEAK_REFERENCE;
     }
+
+    /** {@return whether the heap lets go of what it holds when the object dies} */
+    boolean isLetGo() {
+        return isReference() || this == JAVA_OBJECT;
+    }
 }

@@ -122,9 +122,18 @@ public final class HeapConfig {
      *
      * @param delay how long
      * @return the changed copy
+     * @throws IllegalArgumentException if it is negative
      */
     public HeapConfig withReturnDelay(Duration delay) {
-        return with(to -> to.returnDelay = Objects.requireNonNull(delay));
+        if (delay.isNegative()) {
+            throw new IllegalArgumentException("delay is negative: delay=" + delay);
+        }
+        return with(to -> to.returnDelay = delay);
+    }
+
+    /** Nanoseconds of a duration; what does not fit is {@code most}. */
+    static long nanosAtMost(Duration duration, long most) {
+        return duration.compareTo(Duration.ofNanos(most)) > 0 ? most : duration.toNanos();
     }
 
     /**
@@ -190,8 +199,8 @@ public final class HeapConfig {
     }
 
     /**
-     * Sets what is told of every collection of cycles when it is over, in the heap's thread. It may
-     * be often: at the default settings, every 32 candidates.
+     * Sets what is told of every collection of cycles when it is over, in the heap's thread, but of
+     * those that it makes itself. It may be often: at the default settings, every 32 candidates.
      *
      * @param listener the listener; must not throw
      * @return the changed copy

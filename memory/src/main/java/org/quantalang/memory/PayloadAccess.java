@@ -299,6 +299,9 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
      * @return a copy
      */
     public final byte[] bytesOf(long array) {
+        if (CheckedLevel.ADDRESSES) {
+            checks().knownBytes("bytesOf", array);
+        }
         byte[] bytes = new byte[Math.toIntExact(length(array))];
         Memory.copyOut(array + TypeInfo.ARRAY_ELEMENTS, bytes, 0, bytes.length);
         return bytes;

@@ -168,7 +168,9 @@ public final class Ref<T> implements AutoCloseable {
 
     void adopt(long owned) {
         checkOpen();
-        heap.checkType(owned, info);
+        if (owned != 0) {
+            heap.checkType(owned, info);
+        }
         hold(owned);
     }
 
@@ -176,9 +178,11 @@ public final class Ref<T> implements AutoCloseable {
      * Holds what {@code other} holds instead.
      *
      * @param other a handle, which keeps its own reference
+     * @throws IllegalArgumentException if it is for objects of another type, whatever its Java name
      */
     public void set(Ref<? extends T> other) {
         checkOpen();
+        other.checkFor(info);
         long object = other.beside(this);
         if (object != 0) {
             heap.retain(object);
@@ -190,9 +194,11 @@ public final class Ref<T> implements AutoCloseable {
      * Takes over what {@code other} holds; that is empty afterwards.
      *
      * @param other a handle
+     * @throws IllegalArgumentException if it is for objects of another type, whatever its Java name
      */
     public void move(Ref<? extends T> other) {
         checkOpen();
+        other.checkFor(info);
         long object = other.beside(this);
         if (other != this) {
             other.forget();
@@ -291,7 +297,24 @@ public final class Ref<T> implements AutoCloseable {
         return at(info);
     }
 
+    /**
+     * Refuses a handle for objects of another type: the compiler knows Java names, of which one may
+     * extend another, or stand for two types.
+     */
+    void checkFor(TypeInfo wanted) {
+        if (info != wanted) {
+            throw new IllegalArgumentException(
+                    "handle is for another type: handle=%s wanted=%s".formatted(this, wanted));
+        }
+    }
+
     /** What it holds, to be stored in an object of {@code into}; 0 if empty. */
+    long ofHeap(HandleTier into, TypeInfo wanted) {
+        checkFor(wanted);
+        return ofHeap(into);
+    }
+
+    /** The same of any type. */
     long ofHeap(HandleTier into) {
         checkOpen();
         if (heap != into) {

@@ -82,7 +82,7 @@ public final class RefField<T> extends TypedField {
 
     private void load(Ref<?> holder, long object, long offset, Ref<T> into) {
         HandleTier heap = holder.heap;
-        into.ofHeap(heap);
+        into.ofHeap(heap, targetInfo);
         into.hold(heap.loadTyped(object, offset, targetInfo));
     }
 
@@ -93,7 +93,7 @@ public final class RefField<T> extends TypedField {
      * @param value keeps its own reference
      */
     public void set(Ref<?> holder, Ref<? extends T> value) {
-        holder.heap.setReference(object(holder), offset(), value.ofHeap(holder.heap));
+        holder.heap.setReference(object(holder), offset(), value.ofHeap(holder.heap, targetInfo));
     }
 
     /**
@@ -106,7 +106,7 @@ public final class RefField<T> extends TypedField {
     public void set(Ref<?> array, long index, Ref<? extends T> value) {
         long object = array(array);
         long offset = offset(array, object, index);
-        array.heap.setReference(object, offset, value.ofHeap(array.heap));
+        array.heap.setReference(object, offset, value.ofHeap(array.heap, targetInfo));
     }
 
     /**
@@ -117,7 +117,7 @@ public final class RefField<T> extends TypedField {
      */
     public void move(Ref<?> holder, Ref<? extends T> value) {
         long object = object(holder);
-        long owned = value.ofHeap(holder.heap);
+        long owned = value.ofHeap(holder.heap, targetInfo);
         value.forget();
         holder.heap.moveReference(object, offset(), owned);
     }
@@ -132,7 +132,7 @@ public final class RefField<T> extends TypedField {
     public void move(Ref<?> array, long index, Ref<? extends T> value) {
         long object = array(array);
         long offset = offset(array, object, index);
-        long owned = value.ofHeap(array.heap);
+        long owned = value.ofHeap(array.heap, targetInfo);
         value.forget();
         array.heap.moveReference(object, offset, owned);
     }

@@ -98,7 +98,8 @@ public final class RefType<T> {
      * Takes a reference over from the address tier.
      *
      * @param heap the heap
-     * @param owned an object; the caller's reference to it becomes the handle's
+     * @param owned an object; the caller's reference to it becomes the handle's. 0, as {@link
+     *     Heap#loadWeak} may answer, makes an empty handle
      * @return the handle; close it
      * @throws IllegalArgumentException if the object is of another type; then the caller still owns
      *     its reference

@@ -164,6 +164,9 @@ public final class SharedHeap extends SharedObjects {
 
     @Override
     void checkType(long object, TypeInfo expected) {
+        if (CheckedLevel.ADDRESSES) {
+            checks.known("handle", object);
+        }
         long header = object - HeaderWord.BYTES;
         int index = HeaderWord.type(Memory.getLong(header));
         SharedType type = types.find(expected);
@@ -227,7 +230,7 @@ public final class SharedHeap extends SharedObjects {
     public void pause(Duration timeout, Runnable work) {
         checkCaller();
         pauses.pause(
-                timeout.toNanos(),
+                HeapConfig.nanosAtMost(timeout, Long.MAX_VALUE / 4),
                 () -> {
                     work.run();
                     if (config.automaticCollection() && cycles.due()) {
@@ -431,6 +434,9 @@ public final class SharedHeap extends SharedObjects {
             }
             closed = true;
             life().end();
+            synchronized (javaObjects()) {
+                javaObjects().letGoOfAll();
+            }
             reservation.closing();
             cleanable.clean();
         }

@@ -200,7 +200,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
 
     private long arrayBlock(SharedType type, long length) {
         int elementBytes = type.type.elementBytes;
-        if (length < 0 || length >= Memory.ADDRESS_LIMIT || elementBytes == 0) {
+        if (Long.compareUnsigned(length, type.type.mostElements) > 0 || elementBytes == 0) {
             throw new IllegalArgumentException(
                     "not an array type or no length: type=%s length=%d"
                             .formatted(type.type.info, length));
@@ -402,6 +402,10 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
      */
     @Override
     public final long strongCount(long object) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+            checks.known("strongCount", object);
+        }
         long header = object - HeaderWord.BYTES;
         return SharedHeader.strong(
                 Memory.getLong(header), Memory.getLongAcquire(header + HeaderWord.WORD_B));
@@ -409,12 +413,20 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
 
     @Override
     public final long weakCount(long object) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+            checks.known("weakCount", object);
+        }
         return SharedHeader.weak(
                 Memory.getLongAcquire(object - HeaderWord.BYTES + HeaderWord.WORD_B));
     }
 
     @Override
     public final RcHeader header(long object) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+            checks.known("header", object);
+        }
         return SharedHeader.describe(
                 Memory.getLong(object - HeaderWord.BYTES),
                 Memory.getLongAcquire(object - HeaderWord.BYTES + HeaderWord.WORD_B),
@@ -423,6 +435,10 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
 
     @Override
     public final TypeInfo typeOf(long object) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+            checks.known("typeOf", object);
+        }
         return types.at(HeaderWord.type(Memory.getLong(object - HeaderWord.BYTES))).info;
     }
 
@@ -430,7 +446,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
     public final long length(long array) {
         if (CheckedLevel.ON) {
             checkCaller();
-            checks.known("length", array);
+            checks.knownArray("length", array);
         }
         return Memory.getLong(array);
     }

@@ -6,6 +6,7 @@ import org.quantalang.abi.layout.RecordLayout;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -382,6 +383,9 @@ public final class TypeInfo {
         /** Largest alignment of a payload: a heap page. */
         public static final int MAX_ALIGN = 65536;
 
+        /** Most payload bytes of an object that is no array. */
+        public static final long MAX_SIZE = 1L << 30;
+
         private final String name;
         private final Map<String, Field> fields = new LinkedHashMap<>();
         private long end;
@@ -551,7 +555,7 @@ public final class TypeInfo {
          * @return this builder
          */
         public Builder align(int alignment) {
-            if (Integer.bitCount(alignment) != 1 || alignment > MAX_ALIGN) {
+            if (alignment < 1 || Integer.bitCount(alignment) != 1 || alignment > MAX_ALIGN) {
                 throw new IllegalArgumentException(
                         "alignment is not a power of two up to %d: type=%s alignment=%d"
                                 .formatted(MAX_ALIGN, name, alignment));
@@ -606,7 +610,9 @@ public final class TypeInfo {
                         "size is negative: type=%s size=%d".formatted(name, size));
             }
             align(alignment);
-            end = roundUp(end, alignment) + size;
+            long start = roundUp(end, alignment);
+            checkSize(start, size);
+            end = start + size;
             return this;
         }
 
@@ -614,9 +620,12 @@ public final class TypeInfo {
          * Makes the type.
          *
          * @return the type
-         * @throws IllegalArgumentException if it has both a Java and a C destructor
+         * @throws IllegalArgumentException if it has both a Java and a C destructor, or a reference
+         *     that shares its place with another field, as in a union
          */
         public TypeInfo build() {
+            checkSize(0, end);
+            checkReferencesAlone();
             if (drop != null && nativeDrop != 0) {
                 throw new IllegalArgumentException("type has two destructors: type=" + name);
             }
@@ -628,18 +637,51 @@ public final class TypeInfo {
             return fieldAt(fieldName, kind, roundUp(end, kind.bytes()), count, target);
         }
 
+        private void checkSize(long start, long bytes) {
+            if (bytes > MAX_SIZE - start) {
+                throw new IllegalArgumentException(
+                        "type is too large: type=%s offset=%d bytes=%d most=%d; use an array"
+                                .formatted(name, start, bytes, MAX_SIZE));
+            }
+        }
+
+        /** A slot that is two things would be released twice, or though it holds something else. */
+        private void checkReferencesAlone() {
+            List<Field> ordered = new ArrayList<>(fields.values());
+            ordered.sort(Comparator.comparingLong(Field::offset));
+            Field before = null; // of those so far, what reaches farthest
+            Field slot = null; // of those, the last that is let go of
+            for (Field field : ordered) {
+                boolean isSlot = field.kind().isLetGo();
+                Field other = isSlot ? before : slot;
+                if (other != null && field.offset() < other.offset() + other.bytes()) {
+                    throw new IllegalArgumentException(
+                            "reference shares its place with another field: type=%s field=%s other=%s"
+                                    .formatted(name, field.name(), other.name()));
+                }
+                if (isSlot) {
+                    slot = field;
+                }
+                if (before == null
+                        || field.offset() + field.bytes() > before.offset() + before.bytes()) {
+                    before = field;
+                }
+            }
+        }
+
         Builder fieldAt(
                 String fieldName,
                 FieldKind kind,
                 long offset,
                 long count,
                 @Nullable DeclaredType target) {
-            long bytes = Math.multiplyExact(count, kind.bytes());
             if (count < 1) {
                 throw new IllegalArgumentException(
                         "field is empty: type=%s field=%s count=%d"
                                 .formatted(name, fieldName, count));
             }
+            checkSize(offset, count > MAX_SIZE ? count : count * kind.bytes());
+            long bytes = count * kind.bytes();
             if (kind.isReference() && offset % Long.BYTES != 0) {
                 throw new IllegalArgumentException(
                         "reference field is not 8-aligned: type=%s field=%s offset=%d"

@@ -54,7 +54,7 @@ public final class WeakRef<T> implements AutoCloseable {
      */
     public boolean upgrade(Ref<T> into) {
         checkOpen();
-        into.ofHeap(heap);
+        into.ofHeap(heap, type.info());
         long object = heap.upgrade(state.address);
         into.hold(object);
         return object != 0;

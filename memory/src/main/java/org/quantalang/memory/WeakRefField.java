@@ -25,7 +25,7 @@ public final class WeakRefField<T> extends TypedField {
     public boolean get(Ref<?> holder, Ref<T> into) {
         HandleTier heap = holder.heap;
         long object = object(holder);
-        into.ofHeap(heap);
+        into.ofHeap(heap, targetInfo);
         long value = heap.loadWeak(object, offset());
         if (value != 0) {
             heap.checkTypeOrRelease(value, targetInfo);
@@ -41,7 +41,8 @@ public final class WeakRefField<T> extends TypedField {
      * @param value keeps its own reference
      */
     public void set(Ref<?> holder, Ref<? extends T> value) {
-        holder.heap.setWeakReference(object(holder), offset(), value.ofHeap(holder.heap));
+        holder.heap.setWeakReference(
+                object(holder), offset(), value.ofHeap(holder.heap, targetInfo));
     }
 
     /**

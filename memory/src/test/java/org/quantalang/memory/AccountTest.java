@@ -129,6 +129,20 @@ class AccountTest {
         }
 
         @Test
+        void oneWhoseScopeHasAnotherWithinCannotBeClosed() {
+            Account.Scope outer = one.enter();
+            Account.Scope inner = requests.enter();
+            var refusal = assertThrows(IllegalStateException.class, one::close);
+            assertTrue(
+                    String.valueOf(refusal.getMessage())
+                            .contains(
+                                    "openChildren=0 entered=1; close its children and its scopes"));
+            inner.close();
+            outer.close();
+            one.close();
+        }
+
+        @Test
         void scopesThatAreClosedInAnotherOrderAreRefused() {
             Account.Scope outer = one.enter();
             Account.Scope inner = requests.enter();

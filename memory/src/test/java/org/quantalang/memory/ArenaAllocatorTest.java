@@ -61,8 +61,18 @@ class ArenaAllocatorTest {
     }
 
     @Test
+    void aClosedOneGivesNothingMore() {
+        ArenaAllocator arena = ArenaAllocator.open(65536);
+        arena.allocate(8, 8);
+        arena.close();
+        assertThrows(IllegalStateException.class, () -> arena.allocate(8, 8));
+    }
+
+    @Test
     void wrongSizesAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> ArenaAllocator.open(Long.MAX_VALUE));
         try (ArenaAllocator arena = ArenaAllocator.open()) {
+            assertThrows(IllegalArgumentException.class, () -> arena.allocate(8, Long.MIN_VALUE));
             assertThrows(IllegalArgumentException.class, () -> arena.allocate(0, 8));
             assertThrows(IllegalArgumentException.class, () -> arena.allocate(8, 3));
             assertThrows(IllegalArgumentException.class, () -> ArenaAllocator.open(0));

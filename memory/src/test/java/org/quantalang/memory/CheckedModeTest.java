@@ -62,6 +62,67 @@ class CheckedModeTest {
     }
 
     @Test
+    void aWildAddressOfEveryOtherOperation() {
+        assumeAddressesAreLookedAt();
+        String outside = " of what is no such object (outside the heap): address=0x100 heap=heap";
+        refused(
+                "compareAndSetReference" + outside,
+                () -> heap().compareAndSetReference(256, 0, 0, 0));
+        refused("header" + outside, () -> heap().header(256));
+        refused("weakCount" + outside, () -> heap().weakCount(256));
+        refused("handle" + outside, () -> RefType.of(Object.class, NODE).adopt(heap(), 256));
+    }
+
+    @Test
+    void aFieldComparedBehindTheEnd() {
+        assumeAddressesAreLookedAt();
+        long leaf = heap().allocate(LEAF);
+        refused(
+                "compareAndSetReference of what is no such object (out of bounds: offset=24"
+                        + " bytes=8",
+                () -> heap().compareAndSetReference(leaf, 24, 0, 0));
+        heap().release(leaf);
+        refused(
+                "compareAndSetReference of what is no such object (freed)",
+                () -> heap().compareAndSetReference(leaf, 0, 1, 0));
+    }
+
+    @Test
+    void aLengthOfWhatIsNoArray() {
+        assumeAddressesAreLookedAt();
+        long node = heap().allocate(NODE);
+        heap().putLong(node, 8, 1_500_000_000);
+        refused(
+                "bytesOf of what is no such object (it is no array of bytes)",
+                () -> heap().bytesOf(node));
+        refused("length of what is no such object (it is no array)", () -> heap().length(node));
+        heap().release(node);
+    }
+
+    @Test
+    void anAllocationByAnotherThreadOrAfterTheEnd() throws InterruptedException {
+        var failure = new AtomicReference<Throwable>();
+        Thread other =
+                new Thread(
+                        () -> {
+                            try {
+                                heap().allocate(LEAF);
+                            } catch (IllegalStateException refusal) {
+                                failure.set(refusal);
+                            }
+                        });
+        heap().release(heap().allocate(LEAF)); // known, and a block at hand
+        other.start();
+        other.join();
+        assertTrue(String.valueOf(failure.get()).contains("heap belongs to another thread"));
+        ConfinedHeap closed = ConfinedHeap.open();
+        closed.release(closed.allocate(LEAF));
+        closed.close();
+        refused("heap is closed: name=heap", () -> closed.allocate(LEAF));
+        refused("heap is closed: name=heap", () -> closed.allocateUninitialized(LEAF));
+    }
+
+    @Test
     void aMisalignedAddress() {
         assumeAddressesAreLookedAt();
         long leaf = heap().allocate(LEAF);

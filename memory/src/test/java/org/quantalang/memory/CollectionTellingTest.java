@@ -56,6 +56,30 @@ class CollectionTellingTest {
     }
 
     @Test
+    void theListenerIsNotToldOfItsOwnCollectionsWhichDoNotSpoilTheResult() {
+        HeapUnderTest.assumeNoRedzones();
+        List<CollectionResult> heard = new ArrayList<>();
+        ConfinedHeap[] itself = new ConfinedHeap[1];
+        try (ConfinedHeap heap =
+                ConfinedHeap.open(
+                        HeapUnderTest.COLLECTS_WHEN_ASKED.withCollectionListener(
+                                result -> {
+                                    heard.add(result);
+                                    dropRings(itself[0], 3);
+                                    itself[0].collectCycles();
+                                }))) {
+            itself[0] = heap;
+            dropRings(heap, 5);
+            assertEquals(10, heap.collectCycles().freedObjects());
+            assertEquals(1, heard.size());
+            assertEquals(10, heard.getFirst().freedObjects());
+            dropRings(heap, 5);
+            assertEquals(10, heap.collectCycles(1_000_000L).freedObjects());
+            assertEquals(0, heap.liveObjects());
+        }
+    }
+
+    @Test
     void pausesAreThoseNobodyAskedFor() {
         try (ConfinedHeap heap = ConfinedHeap.open()) {
             assertEquals(new PauseStats(0, 0, 0, 0, 0, 0), heap.pauses());

@@ -56,6 +56,63 @@ class DestructorTest {
     }
 
     @Nested
+    class GivenAHandlerThatFails {
+        @Test
+        void everythingIsFreedAllTheSame() {
+            try (ConfinedHeap other =
+                    ConfinedHeap.open(
+                            HeapUnderTest.COLLECTS_WHEN_ASKED.withFailureHandler(
+                                    (type, object, failure) -> {
+                                        throw new AssertionError("handler");
+                                    }))) {
+                behaviour =
+                        (h, object) -> {
+                            throw new IllegalStateException("destructor");
+                        };
+                for (int round = 0; round < 2; round++) {
+                    long a = other.allocate(node);
+                    long b = other.allocate(node);
+                    other.moveReference(a, 0, b);
+                    if (round == 1) {
+                        other.setReference(b, 0, a);
+                    }
+                    other.release(a);
+                    other.collectCycles();
+                    assertEquals(0, other.liveObjects());
+                    other.verify();
+                }
+            }
+        }
+    }
+
+    @Nested
+    class WithinACollection {
+        @Test
+        void theHeapIsNotVerifiedOrSearched() {
+            behaviour =
+                    (h, object) -> {
+                        for (Runnable look : new Runnable[] {h::verify, h::leaks}) {
+                            try {
+                                look.run();
+                                log.add("looked");
+                            } catch (IllegalStateException refusal) {
+                                log.add(String.valueOf(refusal.getMessage()));
+                            }
+                        }
+                    };
+            heap().release(pair());
+            heap().collectCycles();
+            String rest = " within a collection: name=heap; do that when it has returned";
+            assertEquals(
+                    List.of(
+                            "drop 1",
+                            "heap cannot be verified" + rest,
+                            "heap cannot be searched for leaks" + rest),
+                    log.subList(0, 3));
+        }
+    }
+
+    @Nested
     class WhenAnObjectDiesByCounting {
         @Test
         void runsOnceWithThePayloadIntactBeforeChildrenAreReleased() {
@@ -95,6 +152,24 @@ class DestructorTest {
             heap().release(a);
             assertEquals(List.of("drop 1", "drop 7"), log);
             heap().release(other);
+        }
+
+        @Test
+        void aCollectionByBudgetWithinDoesNothingAndEnds() {
+            behaviour =
+                    (h, object) -> {
+                        var confined = (ConfinedHeap) h;
+                        log.add("freed " + confined.collectCycles(1L).freedObjects());
+                        log.add(
+                                "freed "
+                                        + confined.collectCycles(java.time.Duration.ofHours(1))
+                                                .freedObjects());
+                    };
+            long a = node(1);
+            heap().moveReference(a, 0, node(2));
+            heap().release(a);
+            assertEquals(
+                    List.of("drop 1", "freed 0", "freed 0", "drop 2", "freed 0", "freed 0"), log);
         }
 
         @Test

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -98,6 +99,44 @@ class HeapLifecycleTest {
         assertTrue(
                 notices.getFirst().startsWith("heap has less address space than wanted: bytes="),
                 notices.getFirst());
+    }
+
+    @Test
+    void durationsMayBeAsLongAsTheyLike() {
+        Duration longest = Duration.ofSeconds(Long.MAX_VALUE);
+        try (ConfinedHeap heap =
+                ConfinedHeap.open(
+                        HeapConfig.DEFAULT
+                                .withReturnDelay(longest)
+                                .withCycleOptions(CycleOptions.DEFAULT.withSlice(longest)))) {
+            heap.release(heap.allocate(NODE));
+            assertTrue(heap.collectCycles(longest).complete());
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> heap.collectCycles(Duration.ofSeconds(-1)));
+        }
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> HeapConfig.DEFAULT.withReturnDelay(Duration.ofNanos(-1)));
+    }
+
+    @Test
+    void aClosedHeapLetsGoOfJavaObjectsThoughAHandleIsLeft() {
+        RefType<Object> type =
+                RefType.of(Object.class, TypeInfo.builder("Holder").javaObject("held").build());
+        JavaField<Object> held = type.javaField("held", Object.class);
+        try (ConfinedHeap heap = ConfinedHeap.open();
+                Ref<Object> holder = type.allocate(heap)) {
+            Object value = new byte[10];
+            var reference = new WeakReference<Object>(value);
+            held.set(holder, value);
+            value = "";
+            heap.close(LeakPolicy.FREE_ALL);
+            while (reference.get() != null) {
+                System.gc();
+            }
+            assertEquals("", value);
+        }
     }
 
     @Test

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.function.Executable;
 import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CStructDef;
 import org.quantalang.abi.CStructField;
@@ -27,6 +28,63 @@ class TypeInfoTest {
 
     private ConfinedHeap heap() {
         return test.heap();
+    }
+
+    @Nested
+    class WhatNoObjectCanBe {
+        private static void refuses(String message, Executable wrong) {
+            assertEquals(message, assertThrows(IllegalArgumentException.class, wrong).getMessage());
+        }
+
+        @Test
+        void isTooLarge() {
+            long most = TypeInfo.Builder.MAX_SIZE;
+            assertEquals(most, TypeInfo.leaf("Most", most, 1).size());
+            String rest = " most=1073741824; use an array";
+            refuses(
+                    "type is too large: type=Leaf offset=0 bytes=1073741825" + rest,
+                    () -> TypeInfo.leaf("Leaf", most + 1, 1));
+            refuses(
+                    "type is too large: type=Leaf offset=0 bytes=9223372036854775807" + rest,
+                    () -> TypeInfo.leaf("Leaf", Long.MAX_VALUE, 1));
+            refuses(
+                    "type is too large: type=T offset=8 bytes=9223372036854775807" + rest,
+                    () -> TypeInfo.builder("T").int64("a").bytes("b", Long.MAX_VALUE));
+            refuses(
+                    "type is too large: type=T offset=1073741824 bytes=8" + rest,
+                    () -> TypeInfo.builder("T").bytes("b", most).reference("r"));
+        }
+
+        @Test
+        void isAlignedToLessThanNothing() {
+            refuses(
+                    "alignment is not a power of two up to 65536: type=T alignment=-2147483648",
+                    () -> TypeInfo.builder("T").align(Integer.MIN_VALUE));
+        }
+
+        @Test
+        void holdsAReferenceInAUnion() {
+            CType pointer = new CType.Pointer(CStructDef.declare(false, "Node"));
+            RecordLayout layout =
+                    CStructDef.union(
+                                    "u",
+                                    CStructField.of("x", pointer),
+                                    CStructField.of("y", pointer),
+                                    CStructField.of("z", CPrimitive.INT))
+                            .layout(Target.host());
+            String any = TypeInfo.ANY_TYPE;
+            for (Map<String, String> references :
+                    List.of(Map.of("x", any), Map.of("x", any, "y", any))) {
+                var refusal =
+                        assertThrows(
+                                IllegalArgumentException.class,
+                                () -> TypeInfo.builder(layout, references).build());
+                assertTrue(
+                        refusal.toString()
+                                .contains("reference shares its place with another field: type=u"));
+            }
+            assertEquals(8, TypeInfo.builder(layout, Map.of()).build().size());
+        }
     }
 
     @Nested

@@ -8,6 +8,7 @@ import org.quantalang.memory.internal.debug.CheckedLevel;
 import org.quantalang.memory.internal.object.HeaderWord;
 
 import java.lang.invoke.VarHandle;
+import java.util.ArrayDeque;
 
 /**
  * Blocks from pages of one size class each, with a free list in each page.
@@ -71,6 +72,9 @@ public final class BlockAllocator {
 
     /** What a collector was to free and what is no block; see {@link #takeNoBlock}. */
     private long noBlock = NONE;
+
+    /** What was charged before the accounts whose scopes are open, innermost first. */
+    private final ArrayDeque<PageAccount> outer = new ArrayDeque<>();
 
     /** Told of freed blocks in checked mode. */
     private @Nullable FreeWatch watch;
@@ -506,12 +510,23 @@ public final class BlockAllocator {
     }
 
     /**
-     * Charges an account, or its heir if it was closed, with the pages of blocks from now on. It
-     * was opened here.
+     * Charges an account with the pages of blocks from now on. It was opened here, and stays open
+     * until {@link #leaveAccount}.
      */
-    public void account(PageAccount wanted) {
+    public void enterAccount(PageAccount wanted) {
+        pool.accounts.entered(wanted);
+        outer.push(account);
+        charge(wanted);
+    }
+
+    /** Charges again what was charged before the account that is charged now was entered. */
+    public void leaveAccount() {
+        pool.accounts.left(account);
+        charge(outer.pop());
+    }
+
+    private void charge(PageAccount charged) {
         boolean closed = fastPathClosed();
-        PageAccount charged = pool.accounts.exchange(account, wanted);
         account = charged;
         ownClassTable = tables.of(charged.number);
         closeFastPath(closed);
@@ -526,9 +541,9 @@ public final class BlockAllocator {
     }
 
     /** Charges the heap itself again. */
-    void leaveAccount() {
-        if (account != pool.accounts.root()) {
-            account(pool.accounts.root());
+    void leaveAllAccounts() {
+        while (!outer.isEmpty()) {
+            leaveAccount();
         }
     }
 

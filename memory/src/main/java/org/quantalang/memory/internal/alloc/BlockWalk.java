@@ -136,9 +136,14 @@ public final class BlockWalk {
         return totalAllocated() - totalFreed();
     }
 
+    /** Bytes of large blocks, without those that are freed and kept. */
+    public long largeLiveBytes() {
+        return classes.largeBytes() - (watch == null ? 0 : watch.keptBytes());
+    }
+
     /** Bytes of blocks in use, headers and rounding included. */
     public long liveBytes() {
-        long total = classes.largeBytes() - (watch == null ? 0 : watch.keptBytes());
+        long total = largeLiveBytes();
         for (long page = space.objects; page < pool.top(); page = after(page)) {
             if (smallPage(page)) {
                 long entry = space.entry(page);

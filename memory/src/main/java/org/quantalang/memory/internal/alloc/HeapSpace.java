@@ -95,7 +95,8 @@ public final class HeapSpace {
      * @throws OutOfMemoryError if not even a small range is to be had
      */
     public static HeapSpace reserve(PageSource source, long wantedBytes, Consumer<String> notices) {
-        long wanted = pageUp(Math.max(wantedBytes, SMALLEST_BYTES));
+        // Below the end of addresses, so that rounding up cannot overflow.
+        long wanted = pageUp(Math.clamp(wantedBytes, SMALLEST_BYTES, Memory.ADDRESS_LIMIT));
         long size = Math.min(wanted, source.largestReservation());
         for (; size >= SMALLEST_BYTES; size = pageUp(size / 2)) {
             long base = source.reserve(size);
@@ -103,7 +104,7 @@ public final class HeapSpace {
                 if (size < wanted) {
                     notices.accept(
                             "heap has less address space than wanted: bytes=%d wantedBytes=%d source=%s"
-                                    .formatted(size, wanted, source.name()));
+                                    .formatted(size, wantedBytes, source.name()));
                 }
                 HeapSpace space = new HeapSpace(source, base, size);
                 space.clearControl();

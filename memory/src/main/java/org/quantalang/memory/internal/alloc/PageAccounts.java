@@ -172,15 +172,14 @@ public final class PageAccounts {
         forgetIfDone(from);
     }
 
-    /** An allocator stops charging one account and charges another; returns that or its heir. */
-    synchronized PageAccount exchange(PageAccount from, PageAccount to) {
-        PageAccount heir = to;
-        while (heir.closed && heir.parent != null) {
-            heir = heir.parent;
-        }
-        from.entered--;
-        heir.entered++;
-        return heir;
+    /** A scope of an account begins. */
+    synchronized void entered(PageAccount account) {
+        account.entered++;
+    }
+
+    /** A scope of an account ends. */
+    synchronized void left(PageAccount account) {
+        account.entered--;
     }
 
     /** Whether an account is open. */

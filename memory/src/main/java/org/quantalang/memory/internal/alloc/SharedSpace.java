@@ -232,7 +232,7 @@ public final class SharedSpace {
     public void abandon(OwnedPages from) {
         OwnedPages common = of(COMMON);
         from.takeBack();
-        from.blocks.leaveAccount();
+        from.blocks.leaveAllAccounts();
         from.blocks.forgetPages();
         walk().forEachPage(
                         entry -> {

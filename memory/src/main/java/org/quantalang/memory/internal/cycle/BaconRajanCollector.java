@@ -212,8 +212,8 @@ public final class BaconRajanCollector implements CycleCollector {
         adapt(counters.freed - freedBefore, counters.traced - tracedBefore);
         counters.jointNanos += System.nanoTime() - start;
         boolean complete = all && traced && candidates() == 0;
-        counters.end(complete);
-        return all ? counters.result(complete) : CollectionResult.NOTHING;
+        CollectionResult result = counters.end(complete);
+        return all ? result : CollectionResult.NOTHING;
     }
 
     /** Fewer objects freed than half of those traced: look less often; otherwise more often. */

@@ -96,8 +96,8 @@ final class CycleCounters {
         longestStep = Math.max(longestStep, objects);
     }
 
-    /** The collection is over. */
-    void end(boolean complete) {
+    /** The collection is over; returns what it did. */
+    CollectionResult end(boolean complete) {
         nanosNow = System.nanoTime() - startedAt;
         nanos += nanosNow;
         collections++;
@@ -108,17 +108,19 @@ final class CycleCounters {
         longestPauseNanos = Math.max(longestPauseNanos, nanosNow);
         CycleCollectionEvent recorded = event;
         event = null;
+        CollectionResult ended = now(complete);
         if (recorded != null) {
-            recorded.commit(result(complete));
+            recorded.commit(ended);
         }
-        if (listener != null) {
+        if (listener != null && !telling) {
             telling = true;
             try {
-                listener.accept(result(complete));
+                listener.accept(ended); // may make collections of its own
             } finally {
                 telling = false;
             }
         }
+        return ended;
     }
 
     /** Whether the listener is being told. */
@@ -126,8 +128,7 @@ final class CycleCounters {
         return telling;
     }
 
-    /** What the last collection did. */
-    CollectionResult result(boolean complete) {
+    private CollectionResult now(boolean complete) {
         return new CollectionResult(
                 reason,
                 candidates - candidatesBefore,

@@ -237,7 +237,7 @@ public final class LocalCollector implements CycleCollector {
             releaser().drainSome();
         } finally {
             ended();
-            counters.end(false);
+            CollectionResult _ = counters.end(false);
         }
     }
 
@@ -318,7 +318,7 @@ public final class LocalCollector implements CycleCollector {
 
     @Override
     public CollectionResult collectFor(long nanos, long objects) {
-        if (collecting) {
+        if (collecting || releaser().draining()) {
             return CollectionResult.NOTHING;
         }
         collecting = true;
@@ -326,6 +326,7 @@ public final class LocalCollector implements CycleCollector {
         long start = counters.begin(CollectionResult.Reason.BUDGET);
         objectsLeft = objects;
         boolean complete = false;
+        CollectionResult result;
         try {
             long now = start;
             do {
@@ -347,9 +348,9 @@ public final class LocalCollector implements CycleCollector {
             outOfMemory = false;
             objectsLeft = Long.MAX_VALUE;
             ended();
-            counters.end(complete);
+            result = counters.end(complete);
         }
-        return counters.result(complete);
+        return result;
     }
 
     private void startSliced(boolean fromYoung) {
@@ -399,6 +400,7 @@ public final class LocalCollector implements CycleCollector {
         collecting = true;
         counters.begin(reason);
         boolean traced = true;
+        CollectionResult result;
         try {
             int rounds = 0;
             finishSliced();
@@ -425,9 +427,9 @@ public final class LocalCollector implements CycleCollector {
         } finally {
             outOfMemory = false;
             ended();
-            counters.end(traced && candidates.isEmpty());
+            result = counters.end(traced && candidates.isEmpty());
         }
-        return counters.result(traced && candidates.isEmpty());
+        return result;
     }
 
     @Override

@@ -96,7 +96,7 @@ public final class HeapCensus {
                                 counts[index][0],
                                 counts[index][1],
                                 peak,
-                                large ? classes.largeBytes() : live * bytes,
+                                large ? now.largeLiveBytes() : live * bytes,
                                 large ? classes.largePeakBytes() : peak * bytes,
                                 classes.pages(index)));
             }

@@ -1,6 +1,7 @@
 package org.quantalang.memory.internal.debug;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.FieldKind;
 import org.quantalang.memory.internal.alloc.BlockWalk;
 import org.quantalang.memory.internal.alloc.FreeWatch;
 import org.quantalang.memory.internal.alloc.HeapSpace;
@@ -452,6 +453,23 @@ public final class ObjectChecks implements AllocationSites, FreeWatch {
     public void known(String operation, long object) {
         if (!isUsual(object)) {
             refuse(operation, object, false);
+        }
+    }
+
+    /** The same of an array; where addresses are looked at. */
+    public void knownArray(String operation, long object) {
+        known(operation, object);
+        if (CheckedLevel.ADDRESSES && !types.of(object - HeaderWord.BYTES).info.isArray()) {
+            throw refused(operation, object, "it is no array");
+        }
+    }
+
+    /** The same of an array of bytes. */
+    public void knownBytes(String operation, long object) {
+        known(operation, object);
+        FieldKind elements = types.of(object - HeaderWord.BYTES).info.elementKind();
+        if (elements != FieldKind.INT8) {
+            throw refused(operation, object, "it is no array of bytes");
         }
     }
 

@@ -55,9 +55,17 @@ public final class JavaObjects {
         held--;
     }
 
+    /** Lets go of all of them: the heap is closed. */
+    public void letGoOfAll() {
+        objects = new @Nullable Object[0];
+        held = 0;
+    }
+
     private int number(long word) {
         long number = word >>> 1;
-        if (!isNumber(word) || number >= used || objects[(int) number] == null) {
+        if (!isNumber(word)
+                || number >= Math.min(used, objects.length)
+                || objects[(int) number] == null) {
             throw new IllegalStateException(
                     "slot holds no Java object: word=0x%x held=%d; something wrote over it"
                             .formatted(word, held));

@@ -28,6 +28,9 @@ public final class HeapType {
     /** Bytes of an array element, 0 for fixed objects. */
     public final int elementBytes;
 
+    /** Elements of an array at most: of references, as many as a run of slots can have. */
+    public final long mostElements;
+
     /** Elements are strong references. */
     public final boolean referenceArray;
 
@@ -66,6 +69,7 @@ public final class HeapType {
         FieldKind elements = info.elementKind();
         this.elementBytes = elements == null ? 0 : elements.bytes();
         this.referenceArray = elements == FieldKind.REFERENCE;
+        this.mostElements = referenceArray ? TypeDescriptor.MOST_SLOTS : Memory.ADDRESS_LIMIT - 1;
         this.payloadBytes = info.size();
         this.zeroBytes = (payloadBytes + Long.BYTES - 1) & -Long.BYTES;
         boolean fieldsOnly = info.trace() == null && !hasWeakFields(info);

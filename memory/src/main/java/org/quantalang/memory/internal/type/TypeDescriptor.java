@@ -64,6 +64,9 @@ public final class TypeDescriptor {
     /** Its runs are not simply {@code run}. */
     public static final int UNUSUAL_RUNS = REFERENCE_ARRAY | TRACED | MANY_RUNS;
 
+    /** Slots of a run at most, whose ends are 32 bits each; 16 GiB of them. */
+    public static final long MOST_SLOTS = 1L << 31;
+
     /** What {@link #plainRun} answers for all other types. */
     public static final long NOT_PLAIN = -1;
 
