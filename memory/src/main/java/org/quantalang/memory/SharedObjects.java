@@ -140,6 +140,9 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
     }
 
     private long block(SharedType type) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+        }
         Owner self = owners.current();
         if (self.told()) {
             reclaimer.attend(self);
@@ -199,6 +202,9 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
     }
 
     private long arrayBlock(SharedType type, long length) {
+        if (CheckedLevel.ON) {
+            checkCaller();
+        }
         int elementBytes = type.type.elementBytes;
         if (Long.compareUnsigned(length, type.type.mostElements) > 0 || elementBytes == 0) {
             throw new IllegalArgumentException(

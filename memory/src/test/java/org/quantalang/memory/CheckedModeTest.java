@@ -123,6 +123,24 @@ class CheckedModeTest {
     }
 
     @Test
+    void allThatOfASharedHeap() {
+        SharedHeap shared = SharedHeap.open();
+        shared.release(shared.allocate(LEAF));
+        if (CheckedLevel.ADDRESSES) {
+            String outside =
+                    " of what is no such object (outside the heap): address=0x100 heap=heap";
+            refused("header" + outside, () -> shared.header(256));
+            refused("strongCount" + outside, () -> shared.strongCount(256));
+            refused("weakCount" + outside, () -> shared.weakCount(256));
+            refused("typeOf" + outside, () -> shared.typeOf(256));
+        }
+        shared.close();
+        refused("heap is closed: name=heap", () -> shared.allocate(LEAF));
+        refused("heap is closed: name=heap", () -> shared.allocateUninitialized(LEAF));
+        refused("heap is closed: name=heap", () -> shared.allocateArray(TypeInfo.byteArray(), 8));
+    }
+
+    @Test
     void aMisalignedAddress() {
         assumeAddressesAreLookedAt();
         long leaf = heap().allocate(LEAF);

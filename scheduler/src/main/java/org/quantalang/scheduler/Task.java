@@ -15,15 +15,17 @@ public interface Task {
     /** Whether the task has ended, in whichever way. */
     boolean isFinished();
 
-    /** Returns the task that this one was spawned as a child of, or null. */
+    /**
+     * Returns the task that this one is a child of, or null: the one that it was spawned for, or
+     * once that has ended, the nearest above it that has not, or the first of all.
+     */
     @Nullable Task parent();
 
     /** Returns the children that have not ended at this moment, newest first; O(children). */
     List<Task> children();
 
     /**
-     * Asks the task and all of its children, and theirs, to end; not those of a child that has
-     * ended itself. A task that is not being polled
+     * Asks the task and all of its children, and theirs, to end. A task that is not being polled
      * ends without another poll; one that is ends after this poll, unless the poll answers ready.
      * What it waits for is given up, and {@link Pollable#cancelled} is called, both by a worker.
      * Returns without waiting; O(descendants).

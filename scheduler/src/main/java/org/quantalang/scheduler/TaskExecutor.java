@@ -60,8 +60,8 @@ public final class TaskExecutor implements AutoCloseable {
 
     /**
      * Starts a task as a child of another: when the parent is cancelled, so is the child. The
-     * parent's own end does not wait for it. A child keeps its parent, and that its own, in memory:
-     * a task that is followed by the next of its kind spawns that one alone.
+     * parent's own end does not wait for it; its children are then those of its own parent, if it
+     * has one.
      *
      * @param parent a task of this executor
      * @throws RejectedExecutionException as {@link #spawn}

@@ -176,7 +176,12 @@ class SimulatedSchedulesTest {
                 _ -> {
                     for (int i = 0; i < 6; i++) {
                         Task parent = all.get(random.nextInt(all.size()));
-                        all.add(simulation.spawnChild(parent, Sleep.of(Duration.ofDays(1))));
+                        // Some end by themselves, before or after they have children.
+                        Pollable<Boolean> child =
+                                random.nextInt(3) == 0
+                                        ? _ -> Poll.ready(true)
+                                        : Sleep.of(Duration.ofDays(1));
+                        all.add(simulation.spawnChild(parent, child));
                     }
                     return Poll.ready(true);
                 });
@@ -192,7 +197,7 @@ class SimulatedSchedulesTest {
                                 Duration.ofMillis(1 + random.nextInt(19))));
         simulation.run();
         for (Task task : all) {
-            assertEquals(TaskState.CANCELLED, task.state());
+            assertTrue(task.isFinished());
         }
         var failure = assertThrows(TaskFailedException.class, () -> valueOf(late));
         assertTrue(failure.getCause() instanceof TimeoutException);

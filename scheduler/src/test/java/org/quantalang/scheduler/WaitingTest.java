@@ -13,11 +13,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -401,6 +404,63 @@ class WaitingTest {
                 assertThrows(CancellationException.class, late::join);
                 assertEquals(List.of(), root.children());
             }
+        }
+
+        @Test
+        void areHandedOnByATaskThatEnds() throws Exception {
+            try (TaskExecutor executor = start(2)) {
+                var cleaned = new AtomicInteger();
+                JoinHandle<Boolean> root = executor.spawn(new Held(cleaned));
+                var before = new CompletableFuture<JoinHandle<Boolean>>();
+                JoinHandle<Boolean> middle =
+                        executor.spawnChild(
+                                root,
+                                _ -> {
+                                    Task self = Objects.requireNonNull(Task.current());
+                                    before.complete(executor.spawnChild(self, new Held(cleaned)));
+                                    return Poll.ready(true);
+                                });
+                middle.join();
+                JoinHandle<Boolean> after = executor.spawnChild(middle, new Held(cleaned));
+                assertEquals(root, before.get().parent());
+                assertEquals(List.of(after, before.get()), root.children());
+                assertEquals(List.of(), middle.children());
+                root.cancel();
+                for (JoinHandle<Boolean> each : List.of(root, before.get(), after)) {
+                    assertThrows(CancellationException.class, each::join);
+                }
+                assertEquals(3, cleaned.get());
+            }
+        }
+
+        @Test
+        void ofATaskThatFollowsItselfAreNoChain() throws Exception {
+            try (TaskExecutor executor = start(1)) {
+                var values = new ConcurrentLinkedQueue<WeakReference<Object>>();
+                var last = new CompletableFuture<Task>();
+                executor.spawn(_ -> follow(executor, values, last, 1000));
+                Task held = last.get();
+                while (values.stream().filter(value -> value.get() != null).count() > 10) {
+                    System.gc();
+                }
+                held.cancel();
+            }
+        }
+
+        private static Poll<Object> follow(
+                TaskExecutor executor,
+                ConcurrentLinkedQueue<WeakReference<Object>> values,
+                CompletableFuture<Task> last,
+                int left) {
+            Task self = Objects.requireNonNull(Task.current());
+            if (left == 0) {
+                last.complete(executor.spawnChild(self, _ -> Poll.pending()));
+            } else {
+                executor.spawnChild(self, _ -> follow(executor, values, last, left - 1));
+            }
+            Object value = new byte[10];
+            values.add(new WeakReference<>(value));
+            return Poll.ready(value);
         }
 
         @Test

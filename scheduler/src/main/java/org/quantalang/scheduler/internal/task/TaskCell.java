@@ -192,8 +192,8 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
                 abortWaits();
             }
             Family own = family;
-            if (own != null && own.parent != null) {
-                own.parent.unlink(own);
+            if (own != null) {
+                own.end();
             }
         } catch (Throwable failure) {
             Foreign.report(failure);
@@ -240,20 +240,31 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
 
     @Override
     public void cancel() {
-        cancelAlone();
-        Family own = family;
-        if (own == null) {
+        List<TaskCell<?>> children = cancelButDescendants();
+        if (children.isEmpty()) {
             return;
         }
         // By a work list: descendants may be deeper than any stack.
-        var left = new ArrayDeque<>(own.children());
+        var left = new ArrayDeque<>(children);
         for (TaskCell<?> next = left.poll(); next != null; next = left.poll()) {
-            next.cancelAlone();
-            Family others = next.family;
-            if (others != null) {
-                left.addAll(others.children());
-            }
+            left.addAll(next.cancelButDescendants());
         }
+    }
+
+    /**
+     * Asks this task alone to end; returns its children. These are marked before the task, which
+     * may end at once and hand them on; a family that is made beside this is seen by the second
+     * look, or its maker sees the task's word.
+     */
+    private List<TaskCell<?>> cancelButDescendants() {
+        Family own = family;
+        List<TaskCell<?>> children = own == null ? List.of() : own.cancel();
+        cancelAlone();
+        if (own == null) {
+            own = family;
+            children = own == null ? List.of() : own.cancel();
+        }
+        return children;
     }
 
     private void cancelAlone() {
@@ -266,18 +277,18 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
     public void adopt(TaskCell<?> child) {
         Family own = family;
         if (own == null) {
-            var made = new Family(this, null);
+            var made = new Family(this);
             own = FAMILY.compareAndSet(this, null, made) ? made : family;
         }
         if (own == null) {
             throw new IllegalStateException("family vanished: id=" + id);
         }
-        var childs = new Family(child, own);
+        Family childs = own.ofChild(child);
         child.family = childs;
-        own.link(childs);
-        // Linked, then looked: a cancellation that read the list before sees to it that this does.
+        boolean cancelled = own.link(childs);
+        // Linked, then looked: a cancellation that saw no family before sees to it that this does.
         VarHandle.fullFence();
-        if (cancelRequested()) {
+        if (cancelled || cancelRequested()) {
             child.cancelTransition();
         }
     }
@@ -285,7 +296,8 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
     @Override
     public @Nullable Task parent() {
         Family own = family;
-        return own == null || own.parent == null ? null : own.parent.self;
+        Family above = own == null ? null : own.parent();
+        return above == null ? null : above.self;
     }
 
     @Override
