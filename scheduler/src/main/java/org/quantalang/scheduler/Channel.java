@@ -96,7 +96,8 @@ public final class Channel<T> implements AutoCloseable {
 
     /**
      * Returns an operation that sends one element: ready with true once it is in the channel, with
-     * false if the channel was closed first. Belongs to one task.
+     * false if the channel was closed first. One that is cancelled may have been sent all the same,
+     * if a place became free before it was polled again. Belongs to one task.
      */
     public Pollable<Boolean> send(T element) {
         return new Send(Objects.requireNonNull(element, "element is null"));

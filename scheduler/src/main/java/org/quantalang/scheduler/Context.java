@@ -1,6 +1,12 @@
 package org.quantalang.scheduler;
 
-/** What a pollable is given for one poll; not to be kept beyond it. */
+/**
+ * What a pollable is given for one poll; not to be kept beyond it.
+ *
+ * <p>A combinator may give one of its own to what it polls, with a waker that tells it who was
+ * woken. What waits through it is given up when the task ends, as through the task's own; within
+ * {@link TaskExecutor#blockOn}, only by {@link Pollable#cancelled}.
+ */
 public interface Context {
     /** Returns the waker of the task that is polled; it may be kept. */
     Waker waker();

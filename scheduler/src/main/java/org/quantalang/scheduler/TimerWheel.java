@@ -17,6 +17,8 @@ public final class TimerWheel {
     /** What {@link #process} returns when no timer is left. */
     public static final long NO_TIMER = -1;
 
+    private static final Duration LONGEST_TICK = Duration.ofDays(1);
+
     private final Wheel wheel = new Wheel();
     private final long tickNanos;
     private final long startNanos;
@@ -26,11 +28,12 @@ public final class TimerWheel {
      *
      * @param tick resolution
      * @param nowNanos the time at this moment
-     * @throws IllegalArgumentException if the tick is not positive
+     * @throws IllegalArgumentException if the tick is not positive, or longer than a day
      */
     public TimerWheel(Duration tick, long nowNanos) {
-        if (tick.isNegative() || tick.isZero()) {
-            throw new IllegalArgumentException("tick must be positive: tick=" + tick);
+        if (tick.isNegative() || tick.isZero() || tick.compareTo(LONGEST_TICK) > 0) {
+            throw new IllegalArgumentException(
+                    "tick must be positive and at most a day: tick=" + tick);
         }
         tickNanos = tick.toNanos();
         startNanos = nowNanos;

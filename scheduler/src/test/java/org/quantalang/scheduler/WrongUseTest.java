@@ -178,8 +178,12 @@ class WrongUseTest {
             var wheel = new TimerWheel(Duration.ofMillis(1), 0);
             refuses(message, () -> wheel.registerDelay(negative, 0, () -> {}));
             refuses("period must be positive: period=PT0S", () -> Interval.every(Duration.ZERO));
-            refuses("tick must be positive: tick=PT-0.001S", () -> new TimerWheel(negative, 0));
-            refuses("tick must be positive: tick=PT0S", () -> new TimerWheel(Duration.ZERO, 0));
+            for (Duration wrong :
+                    new Duration[] {negative, Duration.ZERO, Duration.ofSeconds(Long.MAX_VALUE)}) {
+                refuses(
+                        "tick must be positive and at most a day: tick=" + wrong,
+                        () -> new TimerWheel(wrong, 0));
+            }
         }
 
         @Test
