@@ -6,7 +6,6 @@ import org.quantalang.abi.layout.RecordLayout;
 
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -625,7 +624,7 @@ public final class TypeInfo {
          */
         public TypeInfo build() {
             checkSize(0, end);
-            checkReferencesAlone();
+            Overlap.refuse(name, fields.values());
             if (drop != null && nativeDrop != 0) {
                 throw new IllegalArgumentException("type has two destructors: type=" + name);
             }
@@ -642,30 +641,6 @@ public final class TypeInfo {
                 throw new IllegalArgumentException(
                         "type is too large: type=%s offset=%d bytes=%d most=%d; use an array"
                                 .formatted(name, start, bytes, MAX_SIZE));
-            }
-        }
-
-        /** A slot that is two things would be released twice, or though it holds something else. */
-        private void checkReferencesAlone() {
-            List<Field> ordered = new ArrayList<>(fields.values());
-            ordered.sort(Comparator.comparingLong(Field::offset));
-            Field before = null; // of those so far, what reaches farthest
-            Field slot = null; // of those, the last that is let go of
-            for (Field field : ordered) {
-                boolean isSlot = field.kind().isLetGo();
-                Field other = isSlot ? before : slot;
-                if (other != null && field.offset() < other.offset() + other.bytes()) {
-                    throw new IllegalArgumentException(
-                            "reference shares its place with another field: type=%s field=%s other=%s"
-                                    .formatted(name, field.name(), other.name()));
-                }
-                if (isSlot) {
-                    slot = field;
-                }
-                if (before == null
-                        || field.offset() + field.bytes() > before.offset() + before.bytes()) {
-                    before = field;
-                }
             }
         }
 
