@@ -103,7 +103,11 @@ public final class FfiContext {
     }
 
     private static Optional<String> nameOf(CType type) {
-        return type instanceof CType.Opaque opaque ? Optional.of(opaque.name()) : Optional.empty();
+        CType named = type;
+        while (named instanceof CType.Typedef typedef) {
+            named = typedef.type();
+        }
+        return named instanceof CType.Opaque opaque ? Optional.of(opaque.name()) : Optional.empty();
     }
 
     /**

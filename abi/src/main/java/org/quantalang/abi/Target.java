@@ -200,10 +200,13 @@ public enum Target {
         String rest = wanted.substring(parts.getFirst().length());
         Architecture architecture = parseArchitecture(parts.getFirst());
         Os os = architecture == Architecture.WASM32 ? Os.NONE : parseOs(rest, parts.size());
+        // 64-bit processors with 32-bit pointers: another ABI, which is not here.
+        boolean shortPointers = rest.contains("x32") || rest.contains("ilp32");
         boolean softFloat = architecture == Architecture.ARM && !rest.endsWith("hf");
         for (Target target : values()) {
             if (target.architecture == architecture
                     && target.os == os
+                    && !shortPointers
                     && softFloat == (target == ARMV7_LINUX_GNUEABI)) {
                 return target;
             }

@@ -42,6 +42,8 @@ public final class Callback {
     private static final MethodHandle CAUGHT;
     private static final MethodHandle HAS_FAILED;
     private static final MethodHandle AFTER;
+    private static final MethodHandle POINTER;
+    private static final MethodHandle RECORD;
 
     static {
         MethodHandles.Lookup lookup = MethodHandles.lookup();
@@ -57,6 +59,17 @@ public final class Callback {
             AFTER =
                     lookup.findVirtual(
                             Callback.class, "rethrow", MethodType.methodType(void.class));
+            POINTER =
+                    lookup.findStatic(
+                            Callback.class,
+                            "pointerForC",
+                            MethodType.methodType(MemorySegment.class, MemorySegment.class));
+            RECORD =
+                    lookup.findStatic(
+                            Callback.class,
+                            "recordForC",
+                            MethodType.methodType(
+                                    MemorySegment.class, MemoryLayout.class, MemorySegment.class));
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -84,7 +97,9 @@ public final class Callback {
         }
         MethodHandle zero =
                 MethodHandles.dropArguments(zero(descriptor, arena), 0, type.parameterList());
-        MethodHandle wrapped = MethodHandles.catchException(target, Throwable.class, recover(zero));
+        MethodHandle checked = checkingResult(target, descriptor);
+        MethodHandle wrapped =
+                MethodHandles.catchException(checked, Throwable.class, recover(zero));
         if (handler == null) {
             wrapped = MethodHandles.guardWithTest(HAS_FAILED.bindTo(this), zero, wrapped);
         }
@@ -146,13 +161,51 @@ public final class Callback {
         return MethodHandles.constant(MemorySegment.class, zeroed);
     }
 
+    /**
+     * A target whose result is fit for C, or else throws: what the linker made of a wrong one would
+     * leave this side as an exception, or write past C's place for it.
+     */
+    private static MethodHandle checkingResult(MethodHandle target, FunctionDescriptor descriptor) {
+        MemoryLayout layout = descriptor.returnLayout().orElse(null);
+        if (layout == null || target.type().returnType() != MemorySegment.class) {
+            return target;
+        }
+        MethodHandle check =
+                layout instanceof java.lang.foreign.AddressLayout
+                        ? POINTER
+                        : MethodHandles.insertArguments(RECORD, 0, layout);
+        return MethodHandles.filterReturnValue(target, check);
+    }
+
+    @SuppressWarnings("unused") // through POINTER
+    private static MemorySegment pointerForC(@Nullable MemorySegment result) {
+        if (result == null || !result.isNative()) {
+            throw new IllegalArgumentException(
+                    "callback returned no pointer that C can use: result=%s; for a null pointer return"
+                                    .formatted(result)
+                            + " MemorySegment.NULL");
+        }
+        return result;
+    }
+
+    @SuppressWarnings("unused") // through RECORD
+    private static MemorySegment recordForC(MemoryLayout layout, @Nullable MemorySegment result) {
+        if (result == null || result.byteSize() < layout.byteSize()) {
+            throw new IllegalArgumentException(
+                    "callback returned no record of the declared size: result=%s bytes=%d"
+                            .formatted(result, layout.byteSize()));
+        }
+        MemorySegment own = Arena.ofAuto().allocate(layout);
+        return own.copyFrom(result.asSlice(0, layout.byteSize()));
+    }
+
     private MethodHandle recover(MethodHandle zero) {
         MethodHandle ignoringThrowable = MethodHandles.dropArguments(zero, 0, Throwable.class);
         return MethodHandles.foldArguments(ignoringThrowable, CAUGHT.bindTo(this));
     }
 
     /** Called for what the target throws. Nothing may leave this method: C is below. */
-    @SuppressWarnings("unused") // through CAUGHT
+    @SuppressWarnings({"unused", "ReferenceEquality"}) // through CAUGHT; the same, not an equal one
     private void caught(Throwable thrown) {
         if (handler == null) {
             failure = thrown;
@@ -161,7 +214,9 @@ public final class Callback {
         try {
             handler.accept(thrown);
         } catch (Throwable ofHandler) {
-            thrown.addSuppressed(ofHandler); // the process matters more than the report
+            if (ofHandler != thrown) { // an exception cannot suppress itself
+                thrown.addSuppressed(ofHandler); // the process matters more than the report
+            }
         }
     }
 

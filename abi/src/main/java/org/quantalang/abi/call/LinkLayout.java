@@ -68,8 +68,16 @@ final class LinkLayout {
             if (field.bitWidth().isPresent()) {
                 throw refused(record, "bit-field " + field.name(), signature);
             }
-            if (field.type().unwrap() instanceof CStructDef inner) {
+            CType element = field.type().unwrap();
+            while (element instanceof CType.Array array) {
+                element = array.element().unwrap();
+            }
+            if (element instanceof CStructDef inner) {
                 requireNatural(inner, signature);
+            } else if (element == CPrimitive.FLOAT16
+                    || (element instanceof CPrimitive
+                            && element.size(Target.host()) > Long.BYTES)) {
+                throw refused(record, "member of type " + element.spelling(), signature);
             }
             if (field.type().unwrap() instanceof CType.Array array && array.length().isEmpty()) {
                 throw refused(record, "flexible array " + field.name(), signature);
@@ -84,6 +92,9 @@ final class LinkLayout {
         CStructDef natural =
                 CStructDef.declare(record.isUnion(), record.name()).define(plain, false, 0, 0);
         RecordLayout is = RecordLayout.of(record, Target.host());
+        if (is.sizeBytes() == 0) {
+            throw refused(record, "no bytes", signature);
+        }
         RecordLayout would = RecordLayout.of(natural, Target.host());
         boolean same =
                 is.sizeBytes() == would.sizeBytes()

@@ -53,6 +53,10 @@ public final class NativeLibrary {
      */
     @SuppressWarnings("restricted") // runs the library's initializers, which the caller asked for
     public static NativeLibrary open(String library, Arena arena) {
+        if (library.isBlank() || library.indexOf(0) >= 0) {
+            throw new IllegalArgumentException(
+                    "not the name of a library: name='%s'".formatted(library.replace('\0', '?')));
+        }
         boolean isPath = library.contains("/") || library.contains("\\");
         StringJoiner reasons = new StringJoiner("; ");
         for (String candidate : isPath ? List.of(library) : spellings(library)) {

@@ -7,15 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.quantalang.abi.CDeclarations;
 import org.quantalang.abi.CFunctionSignature;
 import org.quantalang.abi.CType;
 import org.quantalang.abi.CTypes;
+import org.quantalang.abi.Target;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -150,6 +155,106 @@ class CallbackTest {
                 compare.rethrow();
             }
         }
+    }
+
+    @Nested
+    class WhenTheResultIsNotFitForC {
+        private static final CDeclarations C =
+                CDeclarations.parse(
+                        "struct three { long a, b, c; }; struct three record(void); void"
+                                + " *pointer(void);",
+                        Target.host());
+
+        private static CFunctionSignature signature(String name) {
+            return C.functions().stream()
+                    .filter(function -> function.name().equals(name))
+                    .findFirst()
+                    .orElseThrow()
+                    .signature();
+        }
+
+        private static void isAFailureOfTheTarget(
+                String function, @Nullable MemorySegment result, String message) {
+            try (Arena arena = Arena.ofConfined()) {
+                CFunctionSignature signature = signature(function);
+                Callback callback =
+                        Callback.create(
+                                arena,
+                                signature,
+                                MethodHandles.constant(MemorySegment.class, result));
+                MethodHandle call = Downcall.bind(callback.pointer(), signature).handle();
+                var failure =
+                        assertThrows(
+                                RuntimeException.class,
+                                () -> {
+                                    if (function.equals("record")) {
+                                        Object _ = call.invoke((SegmentAllocator) arena);
+                                    } else {
+                                        Object _ = call.invoke();
+                                    }
+                                    callback.rethrow();
+                                });
+                assertTrue(String.valueOf(failure.getMessage()).startsWith(message));
+            }
+        }
+
+        @Test
+        void aRecordOfAnotherSizeNeitherOverrunsNorEndsTheProcess() {
+            String refused = "callback returned no record of the declared size: result=";
+            isAFailureOfTheTarget("record", null, refused + "null bytes=24");
+            isAFailureOfTheTarget("record", Arena.global().allocate(1), refused);
+            Arena closed = Arena.ofConfined();
+            MemorySegment gone = closed.allocate(24, 8);
+            closed.close();
+            isAFailureOfTheTarget("record", gone, "Already closed");
+        }
+
+        @Test
+        void aLargerRecordIsCut() throws Throwable {
+            try (Arena arena = Arena.ofConfined()) {
+                CFunctionSignature signature = signature("record");
+                MemorySegment large = MemorySegment.ofArray(new long[512]).fill((byte) 7);
+                Callback callback =
+                        Callback.create(
+                                arena,
+                                signature,
+                                MethodHandles.constant(MemorySegment.class, large));
+                MethodHandle call = Downcall.bind(callback.pointer(), signature).handle();
+                var record = (MemorySegment) call.invoke((SegmentAllocator) arena);
+                callback.rethrow();
+                assertEquals(24, record.byteSize());
+                assertEquals(7, record.get(ValueLayout.JAVA_BYTE, 23));
+            }
+        }
+
+        @Test
+        void aPointerIntoTheJavaHeapOrNone() {
+            String refused = "callback returned no pointer that C can use: result=";
+            isAFailureOfTheTarget("pointer", null, refused + "null");
+            isAFailureOfTheTarget("pointer", MemorySegment.ofArray(new byte[8]), refused);
+        }
+
+        @Test
+        void aHandlerMayThrowWhatItWasGiven() throws Throwable {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment array = strings(arena, List.of("d", "c", "b", "a"));
+                Callback compare =
+                        Callback.create(
+                                arena,
+                                COMPARE,
+                                method("failOnThird"),
+                                thrown -> {
+                                    throw CallbackTest.<RuntimeException>sneaky(thrown);
+                                });
+                QSORT.invokeExact(array, 4L, 8L, compare.pointer());
+                assertTrue(calls > 3);
+            }
+        }
+    }
+
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+    private static <E extends Throwable> E sneaky(Throwable thrown) throws E {
+        throw (E) thrown;
     }
 
     @Test

@@ -9,7 +9,9 @@ import picocli.CommandLine.Parameters;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
@@ -40,7 +42,7 @@ final class CSourceInput {
         Target target = target();
         try {
             return CDeclarations.parse(read(), target);
-        } catch (CParseException e) {
+        } catch (CParseException | IllegalArgumentException e) {
             throw new CommandFailure("%s: %s".formatted(file, e.getMessage()), e);
         }
     }
@@ -52,6 +54,10 @@ final class CSourceInput {
             return new String(bytes, StandardCharsets.UTF_8);
         } catch (NoSuchFileException e) {
             throw new CommandFailure("no such file: " + file, e);
+        } catch (AccessDeniedException e) {
+            throw new CommandFailure("permission denied: " + file, e);
+        } catch (InvalidPathException e) {
+            throw new CommandFailure("not a file name: " + file, e);
         } catch (IOException e) {
             throw new CommandFailure("cannot read %s: %s".formatted(file, e.getMessage()), e);
         }

@@ -185,6 +185,7 @@ final class ClassifyCommand implements Callable<Integer> {
             json.writeStartObject();
             json.writeStringField("name", each.function.name());
             json.writeStringField("symbol", each.symbol());
+            json.writeStringField("convention", plan.convention().conventionName());
             json.writeObjectFieldStart("return");
             writePassing(plan.result(), json);
             json.writeEndObject();

@@ -100,6 +100,7 @@ public final class Quanta implements Runnable {
     private static CommandLine commandLine(PrintWriter out, PrintWriter err) {
         var quanta = new Quanta();
         var line = new CommandLine(quanta);
+        line.setExpandAtFiles(false); // a file may be called so
         for (Object command :
                 List.of(
                         new DemoCommand(),
@@ -154,7 +155,10 @@ public final class Quanta implements Runnable {
         String message =
                 failure instanceof CommandFailure
                         ? failure.getMessage()
-                        : "%s (unexpected; --debug shows where)".formatted(describe(failure));
+                        : failure instanceof StackOverflowError
+                                ? "types in the input build on each other too deeply"
+                                : "%s (unexpected; --debug shows where)"
+                                        .formatted(describe(failure));
         err.println("quanta: " + message);
         if (debug) {
             failure.printStackTrace(err);

@@ -98,7 +98,7 @@ final class Aapcs32 extends Convention {
         if (align == 8) {
             core += core & 1;
         }
-        int needs = (int) ((size + WORD - 1) / WORD);
+        long needs = (size + WORD - 1) / WORD;
         if (core + needs <= CORE) {
             List<String> free = new ArrayList<>();
             for (int i = 0; i < needs; i++) {

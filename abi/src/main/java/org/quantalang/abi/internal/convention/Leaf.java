@@ -10,7 +10,10 @@ import org.quantalang.abi.layout.FieldLayout;
 import org.quantalang.abi.layout.RecordLayout;
 
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A scalar inside a value.
@@ -22,23 +25,31 @@ import java.util.List;
  */
 record Leaf(CType type, long bitOffset, long bitSize, boolean bitField) {
     /**
-     * Returns all scalars of a type, those of unions one over the other. Costs one object a scalar:
-     * ask for the size of the type first.
+     * Returns all scalars of a type, those of unions one over the other, but those of one record in
+     * one place once. Costs one object a scalar: ask for the size of the type first.
      */
     static List<Leaf> of(CType type, Target target) {
         List<Leaf> leaves = new ArrayList<>();
-        collect(type, 0, target, leaves);
+        collect(type, 0, target, leaves, new IdentityHashMap<>());
         return leaves;
     }
 
-    private static void collect(CType type, long at, Target target, List<Leaf> into) {
+    private static void collect(
+            CType type,
+            long at,
+            Target target,
+            List<Leaf> into,
+            IdentityHashMap<CStructDef, Set<Long>> seen) {
         CType plain = type.unwrap();
         switch (plain) {
             case CStructDef record -> {
+                if (!seen.computeIfAbsent(record, _ -> new HashSet<>()).add(at)) {
+                    return;
+                }
                 for (FieldLayout field : RecordLayout.of(record, target).fields()) {
                     long offset = at + field.bitOffset();
                     if (!field.isBitField()) {
-                        collect(field.field().type(), offset, target, into);
+                        collect(field.field().type(), offset, target, into, seen);
                     } else if (!field.name().isEmpty()) {
                         CType scalar = field.field().type().unwrap();
                         into.add(new Leaf(scalar, offset, field.bitSize(), true));
@@ -48,7 +59,7 @@ record Leaf(CType type, long bitOffset, long bitSize, boolean bitField) {
             case CType.Array array -> {
                 long step = array.element().size(target) * Byte.SIZE;
                 for (long i = 0; step > 0 && i < array.length().orElse(0); i++) {
-                    collect(array.element(), at + i * step, target, into);
+                    collect(array.element(), at + i * step, target, into, seen);
                 }
             }
             case CType.Complex complex -> {

@@ -13,7 +13,10 @@ import org.quantalang.abi.layout.RecordLayout;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 
 /**
  * System V on x86-64 (psABI 1.0, section 3.2.3). Each eightbyte of a value up to 16 bytes has a
@@ -39,6 +42,12 @@ final class SysVX64 extends Convention {
         X87,
         MEMORY
     }
+
+    /** Each record once, however often a union of unions leads to it. */
+    private final IdentityHashMap<CType, EightbyteClass[]> classified = new IdentityHashMap<>();
+
+    /** Where records were looked at for members off their alignment. */
+    private final IdentityHashMap<CStructDef, Set<Long>> lookedAt = new IdentityHashMap<>();
 
     private int integers;
     private int floats;
@@ -133,12 +142,22 @@ final class SysVX64 extends Convention {
     /** Returns the class of each eightbyte, after merging and clean-up. */
     private EightbyteClass[] classify(CType type) {
         long size = type.size(target);
+        lookedAt.clear();
         return size > 2 * EIGHTBYTE || hasUnalignedField(type, 0)
                 ? new EightbyteClass[] {EightbyteClass.MEMORY}
                 : classifyAligned(type, size);
     }
 
     private EightbyteClass[] classifyAligned(CType type, long size) {
+        EightbyteClass[] known = classified.get(type);
+        if (known == null) {
+            known = classifyAfresh(type, size);
+            classified.put(type, known);
+        }
+        return known.clone();
+    }
+
+    private EightbyteClass[] classifyAfresh(CType type, long size) {
         if (containsMemory(type)) {
             return new EightbyteClass[] {EightbyteClass.MEMORY};
         }
@@ -177,6 +196,9 @@ final class SysVX64 extends Convention {
     private boolean hasUnalignedField(CType type, long at) {
         switch (type.unwrap()) {
             case CStructDef record -> {
+                if (!lookedAt.computeIfAbsent(record, _ -> new HashSet<>()).add(at)) {
+                    return false; // as before, in a union
+                }
                 for (FieldLayout field : RecordLayout.of(record, target).fields()) {
                     CType its = field.field().type().unwrap();
                     long offset = at + field.bitOffset();

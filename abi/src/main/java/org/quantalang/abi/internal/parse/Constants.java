@@ -24,6 +24,7 @@ final class Constants {
     private final Scope scope;
     private final Target target;
     private final Types types;
+    private boolean beyond;
 
     Constants(TokenStream in, Scope scope, Target target, Types types) {
         this.in = in;
@@ -39,7 +40,14 @@ final class Constants {
         if (!value.known) {
             throw in.fault(start, "expected a constant %s".formatted(what));
         }
+        CType type = value.type.unwrap();
+        beyond = value.bits < 0 && type.isInteger() && !type.isSigned(target);
         return value.bits;
+    }
+
+    /** Whether the value read last is 2^63 or more: its bits alone are a negative number's. */
+    boolean wasBeyond() {
+        return beyond;
     }
 
     /** Reads an assertion and evaluates it. */
@@ -351,6 +359,9 @@ final class Constants {
         }
         Long constant = scope.enumConstants.get(token.text());
         if (constant != null) {
+            if (scope.beyond.contains(token.text())) {
+                return of(CPrimitive.ULONG_LONG, constant, true);
+            }
             boolean small = constant == constant.intValue();
             return of(small ? CPrimitive.INT : CPrimitive.LONG_LONG, constant, true);
         }
@@ -393,7 +404,13 @@ final class Constants {
         return of(CPrimitive.SIZE_T, offset, true);
     }
 
+    /** No constant that fits is as long, whatever its base. */
+    private static final int LONGEST_NUMBER = 256;
+
     private Value number(Token token) {
+        if (token.text().length() > LONGEST_NUMBER) {
+            throw in.fault(token, "number of more than %d characters".formatted(LONGEST_NUMBER));
+        }
         String text = token.text().toLowerCase(Locale.ROOT).replace("'", "");
         int radix = text.startsWith("0x") ? 16 : text.startsWith("0b") ? 2 : 10;
         String digits = radix == 10 ? text : text.substring(2);
@@ -422,7 +439,7 @@ final class Constants {
 
     private Value floating(Token token, String text) {
         String digits = text.replaceAll("[fl]$", "");
-        if (!digits.matches("[0-9]*\\.?[0-9]*(e[+-]?[0-9]+)?") || digits.length() > 64) {
+        if (digits.length() > 64 || !digits.matches("[0-9]*\\.?[0-9]*(e[+-]?[0-9]+)?")) {
             throw in.fault(token, "not a number: %s".formatted(token.text()));
         }
         return new Value(CPrimitive.DOUBLE, 0, false);

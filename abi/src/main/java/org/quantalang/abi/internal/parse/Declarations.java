@@ -36,8 +36,13 @@ public final class Declarations {
     /** Reads a whole text for a target. */
     public static Scope parse(String text, Target target) {
         Declarations unit = new Declarations(text, target);
-        while (!unit.in.atEnd()) {
-            unit.external();
+        try {
+            while (!unit.in.atEnd()) {
+                unit.external();
+            }
+        } catch (StackOverflowError e) {
+            // Types that build on each other, by names, are as deep as the text is long.
+            throw unit.in.fault(unit.in.peek(), "types build on each other too deeply");
         }
         return unit.scope;
     }
@@ -49,6 +54,7 @@ public final class Declarations {
         unit.scope.recordTags.putAll(scope.recordTags);
         unit.scope.enumTags.putAll(scope.enumTags);
         unit.scope.enumConstants.putAll(scope.enumConstants);
+        unit.scope.beyond.addAll(scope.beyond);
         List<CType> read = new ArrayList<>();
         while (!unit.in.atEnd()) {
             if (!read.isEmpty()) {

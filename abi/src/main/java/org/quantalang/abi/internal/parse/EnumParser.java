@@ -2,7 +2,9 @@ package org.quantalang.abi.internal.parse;
 
 import org.jspecify.annotations.Nullable;
 import org.quantalang.abi.CEnum;
+import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CType;
+import org.quantalang.abi.Target;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -12,8 +14,10 @@ final class EnumParser {
     private final TokenStream in;
     private final Scope scope;
     private final Types types;
+    private final Target target;
 
-    EnumParser(TokenStream in, Scope scope, Types types) {
+    EnumParser(TokenStream in, Scope scope, Types types, Target target) {
+        this.target = target;
         this.in = in;
         this.scope = scope;
         this.types = types;
@@ -35,20 +39,31 @@ final class EnumParser {
         if (in.take("{")) {
             Map<String, Long> values = new LinkedHashMap<>();
             long next = 0;
+            boolean beyond = false;
+            boolean anyBeyond = false;
             while (!in.take("}")) {
                 Token name = in.expectWord("an enum constant or '}'");
                 types.attributes().readAll(new Attributes());
                 if (in.take("=")) {
                     next = types.constants().evaluate("enum value");
+                    beyond = types.constants().wasBeyond();
                 }
                 values.put(name.text(), next);
                 scope.enumConstants.put(name.text(), next);
+                if (beyond) {
+                    scope.beyond.add(name.text());
+                    anyBeyond = true;
+                }
+                beyond |= next == Long.MAX_VALUE;
                 next++;
                 if (!in.is("}")) {
                     in.expect(",", "after an enum constant");
                 }
             }
             types.attributes().readAll(found);
+            if (anyBeyond && fixed == null && !target.dataModel().enumAlwaysInt()) {
+                fixed = CPrimitive.ULONG_LONG;
+            }
             result = new CEnum(tag == null ? "" : tag.text(), values, found.packed, fixed);
             scope.enums.add(result);
             if (tag != null) {

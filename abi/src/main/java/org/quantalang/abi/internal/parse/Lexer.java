@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 final class Lexer {
     private static final Pattern PACK =
             Pattern.compile(
-                    "pragma\\s+pack\\s*\\(\\s*(?:(push|pop)\\s*(?:,\\s*[A-Za-z_]\\w*\\s*)?,?\\s*)?(\\d*)\\s*\\)"
+                    "pragma\\s++pack\\s*+\\(\\s*+(?:(push|pop)\\s*+(?:,\\s*+[A-Za-z_]\\w*+\\s*+)?,?\\s*+)?(\\d*+)\\s*+\\)"
                         + ".*",
                     Pattern.DOTALL);
     private static final String[] LONG_PUNCTUATION = {
@@ -158,8 +158,9 @@ final class Lexer {
         }
         if (!number.isEmpty()) {
             int wanted = number.length() > 2 ? 0 : Integer.parseInt(number);
-            boolean legal = wanted <= MAX_PACK && Integer.bitCount(wanted) == 1;
-            pack = legal ? wanted : pack; // as compilers do: a warning, and nothing changes
+            // 0 is the default; other numbers, as in compilers, change nothing.
+            boolean legal = wanted <= MAX_PACK && Integer.bitCount(wanted) <= 1;
+            pack = legal && number.length() <= 2 ? wanted : pack;
         } else if (action == null) {
             pack = 0;
         }
@@ -205,13 +206,15 @@ final class Lexer {
     private void pragmaOperator(int start) {
         int depth = 0;
         int open = at;
+        boolean opened = false;
         do {
             if (at >= text.length() || isLineEnd(at)) {
                 throw fault(line, column(start), "_Pragma is never closed, expected ')'");
             }
             char c = text.charAt(at++);
             depth += c == '(' ? 1 : c == ')' ? -1 : 0;
-        } while (depth > 0 || text.substring(open, at).isBlank());
+            opened |= !Character.isWhitespace(c);
+        } while (depth > 0 || !opened);
         String inner = text.substring(open, at).strip();
         if (inner.length() > 2) {
             inner = inner.substring(1, inner.length() - 1).strip();

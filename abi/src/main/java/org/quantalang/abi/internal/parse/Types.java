@@ -27,7 +27,7 @@ final class Types {
         this.attributes = new AttributeParser(in, target, this);
         this.declarators = new DeclaratorParser(in, this);
         this.records = new RecordParser(in, scope, target, this);
-        this.enums = new EnumParser(in, scope, this);
+        this.enums = new EnumParser(in, scope, this, target);
     }
 
     Constants constants() {

@@ -88,7 +88,7 @@ public final class MsvcRecordRules {
         return Math.max(field.packed() ? 1 : align, needed);
     }
 
-    /** What is written on the member, or on the typedef it is declared with. */
+    /** What is written on the member, or on a typedef of its type or its elements'. */
     private static long declaredAlignment(CStructField field) {
         long declared = field.aligned();
         CType type = field.type();
@@ -98,6 +98,8 @@ public final class MsvcRecordRules {
                 type = typedef.type();
             } else if (type instanceof CType.Qualified qualified) {
                 type = qualified.type();
+            } else if (type instanceof CType.Array array) {
+                type = array.element();
             } else {
                 return declared;
             }

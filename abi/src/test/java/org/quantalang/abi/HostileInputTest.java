@@ -1,0 +1,186 @@
+package org.quantalang.abi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.quantalang.abi.call.Downcall;
+import org.quantalang.abi.call.NativeLibrary;
+import org.quantalang.abi.layout.RecordLayout;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** Declarations that are legal but unusual, or meant to do harm. */
+@Timeout(20)
+class HostileInputTest {
+    private static final Target HOST = Target.parse("x86_64-pc-linux-gnu");
+
+    private static CDeclarations parse(String text) {
+        return CDeclarations.parse(text, HOST);
+    }
+
+    private static String refusal(String text) {
+        return String.valueOf(assertThrows(CParseException.class, () -> parse(text)).getMessage());
+    }
+
+    @Nested
+    class TakesNoLongerThanItsLength {
+        @Test
+        void withBlanksInAPragma() {
+            parse("#pragma pack(push" + " ".repeat(100_000) + "x\nint a;");
+            assertTrue(
+                    refusal("_Pragma" + " ".repeat(300_000)).contains("_Pragma is never closed"));
+        }
+
+        @Test
+        void withDigits() {
+            assertTrue(
+                    refusal("int a[" + "1".repeat(200_000) + "x];")
+                            .contains("number of more than 256 characters"));
+        }
+
+        @Test
+        void withUnionsOfUnions() {
+            var text = new StringBuilder("union u0 { int a; double b; };");
+            for (int i = 1; i <= 60; i++) {
+                text.append("union u%d { union u%d a, b; };".formatted(i, i - 1));
+            }
+            CDeclarations c = parse(text + "void f(union u60);");
+            CallPlan plan = CallPlan.of(c.functions().getFirst().signature(), List.of(), HOST);
+            assertEquals(
+                    "[rdi]",
+                    plan.arguments().getFirst().parts().stream()
+                            .map(part -> part.register().orElse(""))
+                            .toList()
+                            .toString());
+        }
+
+        @Test
+        void withTypesThatBuildOnEachOther() {
+            var text = new StringBuilder("typedef int t0;");
+            for (int i = 1; i <= 200_000; i++) {
+                text.append("typedef t%d t%d;".formatted(i - 1, i));
+            }
+            try {
+                parse(text + "struct s { t200000 x[sizeof(t200000)]; };");
+            } catch (CParseException refused) {
+                assertTrue(refused.toString().contains("types build on each other too deeply"));
+            }
+        }
+
+        @Test
+        void withNamesThatStandForEachOther() {
+            var context = new FfiContext(HOST);
+            var refused =
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () ->
+                                    context.addTypedef(
+                                            "a", new CType.Typedef("t", new CType.Opaque("a"))));
+            assertEquals("typedef stands for itself: a -> a", refused.getMessage());
+        }
+    }
+
+    @Nested
+    class KeepsItsMeaning {
+        @Test
+        void inEnumsBeyondTheSignedRange() {
+            CDeclarations c =
+                    parse(
+                            "enum e { A = 0xffffffffffffffffULL };"
+                                    + "struct s { enum e x; char c[A > 0 ? 3 : 1]; };");
+            RecordLayout s = c.record("s").layout(HOST);
+            assertEquals(64, s.field("x").bitSize());
+            assertEquals(24, s.field("c").bitSize());
+        }
+
+        @Test
+        void inTargetsOfAnotherAbi() {
+            for (String other : List.of("x86_64-linux-gnux32", "aarch64-linux-gnu_ilp32")) {
+                var refused =
+                        assertThrows(IllegalArgumentException.class, () -> Target.parse(other));
+                assertTrue(refused.toString().contains("unknown target: triple=" + other));
+            }
+        }
+
+        @Test
+        void inPragmas() {
+            CDeclarations c =
+                    parse(
+                            """
+                            #pragma pack(1)
+                            #pragma pack(0)
+                            struct s { char c; int x; };
+                            """);
+            assertEquals(8, c.record("s").layout(HOST).sizeBytes());
+        }
+
+        @Test
+        void inArraysOfAlignedTypesUnderPacking() {
+            Target msvc = Target.parse("x86_64-pc-windows-msvc");
+            CDeclarations c =
+                    CDeclarations.parse(
+                            """
+                            typedef struct { float f[4]; } v4 __attribute__((aligned(16)));
+                            #pragma pack(push, 1)
+                            struct s { char c; v4 m[2]; };
+                            """,
+                            msvc);
+            RecordLayout s = c.record("s").layout(msvc);
+            assertEquals(48, s.sizeBytes());
+            assertEquals(16, s.alignmentBytes());
+        }
+
+        @Test
+        void inArgumentsLargerThanTheAddressSpace() {
+            Target arm = Target.parse("armv7-linux-gnueabihf");
+            CDeclarations c =
+                    CDeclarations.parse(
+                            "struct h { char a[8589934592]; }; void f(struct h a);", arm);
+            CallPlan plan = CallPlan.of(c.functions().getFirst().signature(), List.of(), arm);
+            assertTrue(plan.stackBytes() > 8_589_934_000L);
+        }
+    }
+
+    @Nested
+    class IsRefusedBeforeACall {
+        private static void refuses(String text, String why) {
+            CDeclarations c = CDeclarations.parse(text, Target.host());
+            var refused =
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () ->
+                                    Downcall.bind(
+                                            MemorySegment.ofAddress(8),
+                                            c.functions().getFirst().signature()));
+            assertTrue(refused.toString().contains(why), refused.toString());
+        }
+
+        @Test
+        void inRecordsOfWhatTheLinkerDoesNotKnow() {
+            refuses(
+                    "struct __attribute__((packed)) P { _Float16 x; }; struct Q { struct P a[1]; };"
+                            + " float f(struct Q);",
+                    "(member of type _Float16)");
+            refuses(
+                    "struct P { long double x; }; struct Q { struct P a[1]; }; float f(struct Q);",
+                    "(member of type long double)");
+            refuses("struct E { int a[0]; }; void f(struct E);", "(no bytes)");
+        }
+
+        @Test
+        void inNamesOfLibraries() {
+            for (String wrong : List.of("", " ", "a\0b", "/a\0b")) {
+                try (Arena arena = Arena.ofConfined()) {
+                    assertThrows(
+                            IllegalArgumentException.class, () -> NativeLibrary.open(wrong, arena));
+                }
+            }
+        }
+    }
+}
