@@ -185,7 +185,9 @@ final class ClassifyCommand implements Callable<Integer> {
             json.writeStartObject();
             json.writeStringField("name", each.function.name());
             json.writeStringField("symbol", each.symbol());
-            json.writeStringField("convention", plan.convention().conventionName());
+            if (plan.convention() != chosen) { // by an attribute of its own
+                json.writeStringField("convention", plan.convention().conventionName());
+            }
             json.writeObjectFieldStart("return");
             writePassing(plan.result(), json);
             json.writeEndObject();
