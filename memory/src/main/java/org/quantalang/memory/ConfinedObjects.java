@@ -362,13 +362,12 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
         if (CheckedLevel.ALL) {
             checks.gained(object);
         }
-        long header = object - HeaderWord.BYTES;
-        long word = Memory.getLong(header);
+        long word = Memory.getHeader(object);
         if (word < ONE_STRONG) {
-            retainUnusual(operation, header, word);
+            retainUnusual(operation, object - HeaderWord.BYTES, word);
             return;
         }
-        Memory.putLong(header, word + ONE_STRONG);
+        Memory.putHeader(object, word + ONE_STRONG);
     }
 
     /** Dead, pinned, or full: then it is pinned. */
@@ -396,23 +395,22 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
         if (CheckedLevel.ADDRESSES) {
             checks.releasing(object);
         }
-        long header = object - HeaderWord.BYTES;
-        long word = Memory.getLong(header);
+        long word = Memory.getHeader(object);
         long after = word - ONE_STRONG;
         if (after < ONE_STRONG) {
             if (HeaderWord.lastOfLeaf(word)) {
-                blocks.free(header);
+                blocks.free(object - HeaderWord.BYTES);
             } else {
-                releaseLast(header, word);
+                releaseLast(object - HeaderWord.BYTES, word);
             }
             if (CheckedLevel.SITES) {
                 checks.tellFound();
             }
             return;
         }
-        Memory.putLong(header, after);
+        Memory.putHeader(object, after);
         if ((after & HeaderWord.NO_CANDIDATE) == 0) {
-            possibleRoot(header, after);
+            possibleRoot(object - HeaderWord.BYTES, after);
         }
     }
 

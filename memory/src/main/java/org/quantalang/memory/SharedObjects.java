@@ -285,17 +285,16 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         if (CheckedLevel.ADDRESSES) {
             checks.alive("retain", object);
         }
-        long header = object - HeaderWord.BYTES;
-        long a = Memory.getLong(header);
+        long a = Memory.getHeader(object);
         if (CheckedLevel.SAMPLING && a == 0) {
             checks.alive("retain", object);
         }
         long after = SharedHeader.ownerRetained(a);
         long thread = Thread.currentThread().threadId();
         if (SharedHeader.plainFor(after) == thread) {
-            Memory.putLong(header, after);
+            Memory.putHeader(object, after);
         } else {
-            reclaimer.retain(header, a, thread);
+            reclaimer.retain(object - HeaderWord.BYTES, a, thread);
         }
     }
 
@@ -307,8 +306,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         if (CheckedLevel.ADDRESSES) {
             checks.releasing(object);
         }
-        long header = object - HeaderWord.BYTES;
-        long a = Memory.getLong(header);
+        long a = Memory.getHeader(object);
         if (CheckedLevel.SAMPLING) {
             if (a == 0) {
                 checks.alive("release", object);
@@ -318,9 +316,9 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         long after = SharedHeader.ownerReleased(a);
         long thread = Thread.currentThread().threadId();
         if (SharedHeader.plainFor(after) == thread) {
-            Memory.putLong(header, after);
+            Memory.putHeader(object, after);
         } else {
-            releaseUnusual(header, a, thread);
+            releaseUnusual(object - HeaderWord.BYTES, a, thread);
         }
         if (CheckedLevel.SITES) {
             checks.tellFound();

@@ -39,6 +39,9 @@ public final class Memory {
 
     private static final MemorySegment ALL = wholeAddressSpace();
 
+    /** The same, from a header's length below address 0 on. */
+    private static final MemorySegment HEADERS = headers();
+
     private static final VarHandle LONG = JAVA_LONG.varHandle().withInvokeExactBehavior();
 
     private Memory() {}
@@ -48,6 +51,23 @@ public final class Memory {
     @SuppressWarnings("restricted")
     private static MemorySegment wholeAddressSpace() {
         return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    }
+
+    @SuppressWarnings("restricted") // as the other
+    private static MemorySegment headers() {
+        return MemorySegment.ofAddress(-HeaderWord.BYTES).reinterpret(Long.MAX_VALUE);
+    }
+
+    /**
+     * Word A of the header in front of an object, by the object's address: the distance is part of
+     * a constant, and of the instruction that reads, instead of an instruction of its own.
+     */
+    public static long getHeader(long object) {
+        return HEADERS.get(JAVA_LONG_UNALIGNED, object & MASK);
+    }
+
+    public static void putHeader(long object, long word) {
+        HEADERS.set(JAVA_LONG_UNALIGNED, object & MASK, word);
     }
 
     public static long getLong(long address) {
