@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.quantalang.memory.internal.object.Memory;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -162,7 +163,7 @@ class DestructorTest {
                         log.add("freed " + confined.collectCycles(1L).freedObjects());
                         log.add(
                                 "freed "
-                                        + confined.collectCycles(java.time.Duration.ofHours(1))
+                                        + confined.collectCycles(Duration.ofHours(1))
                                                 .freedObjects());
                     };
             long a = node(1);

@@ -14,9 +14,10 @@ import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
 
-/** Tasks and handles that live long hold no more than what they wait for now. */
+/** Tasks and handles that live long hold no more than what they still wait for. */
 @org.junit.jupiter.api.Timeout(60)
 class LongLivedTest {
     private static final Duration LONG = Duration.ofHours(1);
@@ -193,7 +194,7 @@ class LongLivedTest {
                 while (semaphore.waiting() == 0) {
                     Thread.onSpinWait();
                 }
-                var ended = new java.util.concurrent.CountDownLatch(1);
+                var ended = new CountDownLatch(1);
                 task.onEnd(ended::countDown);
                 task.cancel();
                 ended.await();
@@ -246,7 +247,7 @@ class LongLivedTest {
                         assertTrue(server.poll(poller).isPending());
                     }
                 }
-                var ended = new java.util.concurrent.CountDownLatch(1);
+                var ended = new CountDownLatch(1);
                 server.onEnd(ended::countDown); // the last to hear of it
                 server.cancel();
                 ended.await();

@@ -173,16 +173,19 @@ class CallbackTest {
                     .signature();
         }
 
+        private static Callback answering(
+                Arena arena, String function, @Nullable MemorySegment result) {
+            return Callback.create(
+                    arena,
+                    signature(function),
+                    MethodHandles.constant(MemorySegment.class, result));
+        }
+
         private static void isAFailureOfTheTarget(
                 String function, @Nullable MemorySegment result, String message) {
             try (Arena arena = Arena.ofConfined()) {
-                CFunctionSignature signature = signature(function);
-                Callback callback =
-                        Callback.create(
-                                arena,
-                                signature,
-                                MethodHandles.constant(MemorySegment.class, result));
-                MethodHandle call = Downcall.bind(callback.pointer(), signature).handle();
+                Callback callback = answering(arena, function, result);
+                MethodHandle call = Downcall.bind(callback.pointer(), signature(function)).handle();
                 var failure =
                         assertThrows(
                                 RuntimeException.class,
@@ -212,14 +215,9 @@ class CallbackTest {
         @Test
         void aLargerRecordIsCut() throws Throwable {
             try (Arena arena = Arena.ofConfined()) {
-                CFunctionSignature signature = signature("record");
                 MemorySegment large = MemorySegment.ofArray(new long[512]).fill((byte) 7);
-                Callback callback =
-                        Callback.create(
-                                arena,
-                                signature,
-                                MethodHandles.constant(MemorySegment.class, large));
-                MethodHandle call = Downcall.bind(callback.pointer(), signature).handle();
+                Callback callback = answering(arena, "record", large);
+                MethodHandle call = Downcall.bind(callback.pointer(), signature("record")).handle();
                 var record = (MemorySegment) call.invoke((SegmentAllocator) arena);
                 callback.rethrow();
                 assertEquals(24, record.byteSize());
