@@ -201,7 +201,7 @@ public enum Target {
         Architecture architecture = parseArchitecture(parts.getFirst());
         Os os = architecture == Architecture.WASM32 ? Os.NONE : parseOs(rest, parts.size());
         // 64-bit processors with 32-bit pointers: another ABI, which is not here.
-        boolean shortPointers = rest.contains("x32") || rest.contains("ilp32");
+        boolean shortPointers = rest.contains("gnux32") || rest.contains("ilp32");
         boolean softFloat = architecture == Architecture.ARM && !rest.endsWith("hf");
         for (Target target : values()) {
             if (target.architecture == architecture
