@@ -4,6 +4,9 @@ package org.quantalang.abi;
 public final class CParseException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private static final int LONGEST_SHOWN = 160;
+    private static final String CUT = "...";
+
     private final int line;
     private final int column;
 
@@ -13,14 +16,30 @@ public final class CParseException extends RuntimeException {
      * @param line line of the fault, from 1
      * @param column column of the fault, from 1
      * @param what what is wrong and what was expected
-     * @param sourceLine the line itself; shown with a caret under the column
+     * @param sourceLine the line itself; shown with a caret under the column, of a long one the
+     *     part around it
      */
     public CParseException(int line, int column, String what, String sourceLine) {
         super(
-                "line %d, column %d: %s%n%s%n%s^"
-                        .formatted(line, column, what, sourceLine, indent(sourceLine, column)));
+                "line %d, column %d: %s%n%s"
+                        .formatted(line, column, what, shown(sourceLine, column)));
         this.line = line;
         this.column = column;
+    }
+
+    /** The line with a caret below; of a long one the part around the column. */
+    private static String shown(String sourceLine, int column) {
+        if (sourceLine.length() <= LONGEST_SHOWN) {
+            return "%s%n%s^".formatted(sourceLine, indent(sourceLine, column));
+        }
+        int from = Math.clamp(column - 1 - LONGEST_SHOWN / 2, 0, sourceLine.length());
+        int to = Math.min(from + LONGEST_SHOWN, sourceLine.length());
+        String part =
+                (from > 0 ? CUT : "")
+                        + sourceLine.substring(from, to)
+                        + (to < sourceLine.length() ? CUT : "");
+        int shift = from > 0 ? CUT.length() - from : 0;
+        return "%s%n%s^".formatted(part, indent(part, column + shift));
     }
 
     /** Blanks up to the column; a tab stays a tab so that the caret stands right. */

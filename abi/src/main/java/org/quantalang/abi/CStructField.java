@@ -14,6 +14,20 @@ import java.util.OptionalInt;
  */
 public record CStructField(
         String name, CType type, OptionalInt bitWidth, boolean packed, long aligned) {
+    /** Checks the width, as far as it does not depend on the target. */
+    public CStructField {
+        if (bitWidth.isPresent() && !type.isInteger()) {
+            throw new IllegalArgumentException(
+                    "a bit-field needs an integer type: field=%s type=%s"
+                            .formatted(name, type.spelling()));
+        }
+        if (bitWidth.orElse(0) < 0) {
+            throw new IllegalArgumentException(
+                    "bit-field width is negative: field=%s width=%d"
+                            .formatted(name, bitWidth.getAsInt()));
+        }
+    }
+
     /**
      * A member without attributes.
      *
@@ -30,8 +44,9 @@ public record CStructField(
      *
      * @param name the name; empty for padding
      * @param type the declared type
-     * @param bitWidth its width in bits
+     * @param bitWidth its width in bits, at most those of the type: the layout checks that
      * @return the member
+     * @throws IllegalArgumentException if the type is no integer, or the width negative
      */
     public static CStructField bits(String name, CType type, int bitWidth) {
         return new CStructField(name, type, OptionalInt.of(bitWidth), false, 0);

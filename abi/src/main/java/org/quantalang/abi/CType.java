@@ -22,6 +22,7 @@ public sealed interface CType
                 CType.Function,
                 CType.Typedef,
                 CType.Qualified,
+                CType.Atomic,
                 CType.Complex,
                 CType.Opaque {
     /**
@@ -89,7 +90,8 @@ public sealed interface CType
     }
 
     /**
-     * Returns the type without typedef names and qualifiers at the outside.
+     * Returns the type without typedef names, qualifiers and {@code _Atomic} at the outside. Its
+     * size and alignment may differ: a typedef can be aligned, and an atomic type padded.
      *
      * @return the type behind the names
      */
@@ -177,7 +179,7 @@ public sealed interface CType
             case CPrimitive primitive -> "i" + 8 * primitive.size(target);
             case CEnum enumeration -> enumeration.underlying(target).llvmType(target);
             case Pointer _, Function _ -> "ptr";
-            case Typedef _, Qualified _ -> throw new AssertionError(type);
+            case Typedef _, Qualified _, Atomic _ -> throw new AssertionError(type);
         };
     }
 
@@ -412,6 +414,78 @@ public sealed interface CType
                 return type.declare((words + name).strip());
             }
             return words + type.declare(name);
+        }
+    }
+
+    /**
+     * An atomic type. Where the processor has atomic accesses of that width, a type that is no
+     * power of two long is padded to one, and every one is aligned to its size; so clang has it.
+     * (gcc pads nothing: to it {@code _Atomic} of a record of 3 bytes is 3 bytes long.)
+     *
+     * @param type the type without it
+     */
+    record Atomic(CType type) implements CType {
+        @Override
+        public long size(Target target) {
+            long plain = type.size(target);
+            if (plain == 0) {
+                return 1;
+            }
+            return isPromoted(plain, target) ? nextPowerOfTwo(plain) : plain;
+        }
+
+        @Override
+        public long alignment(Target target) {
+            long plain = type.size(target);
+            return plain != 0 && isPromoted(plain, target)
+                    ? nextPowerOfTwo(plain)
+                    : type.alignment(target);
+        }
+
+        private static boolean isPromoted(long bytes, Target target) {
+            return bytes <= target.widestAtomicBytes();
+        }
+
+        private static long nextPowerOfTwo(long bytes) {
+            return Math.max(1, Long.highestOneBit(bytes - 1) << 1);
+        }
+
+        @Override
+        public boolean isPointer() {
+            return type.isPointer();
+        }
+
+        @Override
+        public boolean isInteger() {
+            return type.isInteger();
+        }
+
+        @Override
+        public boolean isFloat() {
+            return type.isFloat();
+        }
+
+        @Override
+        public boolean isSigned(Target target) {
+            return type.isSigned(target);
+        }
+
+        @Override
+        public CType unwrap() {
+            return type.unwrap();
+        }
+
+        @Override
+        public String llvmType(Target target) {
+            String plain = type.llvmType(target);
+            long padding = size(target) - type.size(target);
+            return padding == 0 ? plain : "{ %s, [%d x i8] }".formatted(plain, padding);
+        }
+
+        @Override
+        public String declare(String name) {
+            String word = "_Atomic(" + type.spelling() + ")";
+            return name.isEmpty() ? word : word + " " + name;
         }
     }
 

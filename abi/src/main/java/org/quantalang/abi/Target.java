@@ -309,6 +309,18 @@ public enum Target {
     }
 
     /**
+     * Returns up to which size {@code _Atomic} pads and aligns a type for atomic accesses.
+     *
+     * @return the size in bytes
+     */
+    public long widestAtomicBytes() {
+        return switch (architecture) {
+            case X86_64, AARCH64, RISCV64 -> 16;
+            case X86, ARM, WASM32 -> 8;
+        };
+    }
+
+    /**
      * Returns whether a bit-field without a name raises the alignment of its record: so says the
      * procedure call standard of Arm, but not Apple's.
      *

@@ -25,6 +25,7 @@ final class RecordGenerator {
             enum __attribute__((packed)) tiny { T0, T1 = 3 };
             typedef int aligned_int __attribute__((aligned(16)));
             typedef double loose_double __attribute__((aligned(4)));
+            struct three { char c[3]; }; struct nine { char c[9]; };
             """;
 
     private static final String[] BIT_TYPES = {
@@ -74,7 +75,13 @@ final class RecordGenerator {
                         "_Complex double",
                         "_Complex long double",
                         "aligned_int",
-                        "loose_double"));
+                        "loose_double",
+                        "_Atomic short",
+                        "_Atomic long long",
+                        "_Atomic(double)",
+                        "const _Atomic long double",
+                        "_Atomic struct three",
+                        "_Atomic(struct nine)"));
         if (target.dataModel().hasInt128()) {
             scalars.addAll(List.of("__int128", "unsigned __int128"));
         }

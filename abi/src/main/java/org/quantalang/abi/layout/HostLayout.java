@@ -80,6 +80,15 @@ public final class HostLayout {
     }
 
     private static MemoryLayout of(CType type, long cap) {
+        MemoryLayout value = unpadded(type, cap);
+        long padding = type.size(Target.host()) - value.byteSize();
+        return padding == 0 // else it is an atomic type
+                ? value
+                : MemoryLayout.structLayout(
+                        value.withName("value"), MemoryLayout.paddingLayout(padding));
+    }
+
+    private static MemoryLayout unpadded(CType type, long cap) {
         CType plain = type.unwrap();
         return switch (plain) {
             case CStructDef record -> group(record, cap);

@@ -180,6 +180,21 @@ class HostRecordTest {
     }
 
     @Test
+    void paddedAtomicMembersHaveTheirPadding() {
+        RecordLayout layout =
+                layout(
+                        "struct three { char c[3]; }; struct s { char a; _Atomic struct three t[2];"
+                                + " _Atomic long l; };",
+                        "s");
+        MemoryLayout host = HostLayout.of(layout.record());
+        assertEquals(24, host.byteSize());
+        assertEquals(8, host.byteAlignment());
+        assertEquals(
+                8, host.byteOffset(PathElement.groupElement("t"), PathElement.sequenceElement(1)));
+        assertEquals(16, host.byteOffset(PathElement.groupElement("l")));
+    }
+
+    @Test
     void packedRecordsHaveUnalignedMembers() {
         RecordLayout layout = layout("struct __attribute__((packed)) s { char c; long l; };", "s");
         MemoryLayout host = HostLayout.of(layout.record());

@@ -1,6 +1,7 @@
 package org.quantalang.abi.internal.parse;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.abi.CEnum;
 import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CStructDef;
 import org.quantalang.abi.CType;
@@ -9,7 +10,10 @@ import org.quantalang.abi.layout.FieldLayout;
 import org.quantalang.abi.layout.RecordLayout;
 
 import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 
 /**
  * Evaluates integer constant expressions as a compiler for the target does: array sizes, enum
@@ -25,6 +29,7 @@ final class Constants {
     private final Target target;
     private final Types types;
     private boolean beyond;
+    private int unevaluated; // inside operands whose value nobody asks for
 
     Constants(TokenStream in, Scope scope, Target target, Types types) {
         this.in = in;
@@ -59,7 +64,7 @@ final class Constants {
         if (in.take(",")) {
             StringBuilder text = new StringBuilder();
             while (in.peek().kind() == Token.Kind.STRING) {
-                text.append(in.next().text());
+                text.append(in.next().content());
             }
             message = text.toString();
         }
@@ -75,15 +80,23 @@ final class Constants {
         in.enter();
         Value condition = binary(0);
         if (in.take("?")) {
-            Value yes = conditional();
+            boolean second = condition.bits == 0;
+            Value yes = operand(!condition.known || !second, this::conditional);
             in.expect(":", "in '?:'");
-            Value no = conditional();
+            Value no = operand(!condition.known || second, this::conditional);
             CType type = common(yes.type, no.type);
             Value chosen = condition.bits != 0 ? yes : no;
             condition = of(type, chosen.bits, condition.known && chosen.known);
         }
         in.leave();
         return condition;
+    }
+
+    private Value operand(boolean evaluated, Supplier<Value> read) {
+        unevaluated += evaluated ? 0 : 1;
+        Value value = read.get();
+        unevaluated -= evaluated ? 0 : 1;
+        return value;
     }
 
     private static int precedence(String operator) {
@@ -111,7 +124,12 @@ final class Constants {
                 return left;
             }
             in.next();
-            left = apply(operator, left, binary(level));
+            boolean decided =
+                    left.known
+                            && (operator.is("||")
+                                    ? left.bits != 0
+                                    : operator.is("&&") && left.bits == 0);
+            left = apply(operator, left, operand(!decided, () -> binary(level)));
         }
     }
 
@@ -155,7 +173,7 @@ final class Constants {
 
     private Value divide(Token operator, CType type, long a, long b, boolean known) {
         if (b == 0) {
-            if (known) {
+            if (known && unevaluated == 0) {
                 throw in.fault(operator, "division by zero");
             }
             return of(type, 0, false);
@@ -232,9 +250,14 @@ final class Constants {
                     in.next();
                     in.expect("(", "after '%s'".formatted(token.text()));
                     CType type =
-                            types.startsType(in.peek()) ? types.typeName() : conditional().type;
+                            types.startsType(in.peek())
+                                    ? types.typeName()
+                                    : operand(false, this::conditional).type;
                     in.expect(")", "after the type");
-                    return of(CPrimitive.SIZE_T, alignment(token, type), true);
+                    boolean standard = token.is("_Alignof") || token.is("alignof");
+                    long bytes =
+                            standard ? alignment(token, type) : preferredAlignment(token, type);
+                    return of(CPrimitive.SIZE_T, bytes, true);
                 }
                 case "__extension__" -> {
                     in.next();
@@ -253,7 +276,7 @@ final class Constants {
             type = types.typeName();
             in.expect(")", "after the type in 'sizeof'");
         } else {
-            type = unary().type;
+            type = operand(false, this::unary).type;
         }
         return size(where, type);
     }
@@ -271,6 +294,37 @@ final class Constants {
             return type.alignment(target);
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw in.fault(where, "no alignment: " + e.getMessage());
+        }
+    }
+
+    /**
+     * What GNU C's {@code __alignof__} gives: a {@code long long} or a {@code double} by itself is
+     * aligned to its size even where less is enough in a record, unless a typedef says otherwise.
+     */
+    private long preferredAlignment(Token where, CType type) {
+        long least = alignment(where, type);
+        CType element = type;
+        while (true) {
+            switch (element) {
+                case CType.Typedef typedef when typedef.declaredAlignment() != 0 -> {
+                    return least;
+                }
+                case CType.Typedef typedef -> element = typedef.type();
+                case CType.Qualified qualified -> element = qualified.type();
+                case CType.Array array -> element = array.element();
+                case CType.Complex complex -> element = complex.part();
+                case CPrimitive scalar -> {
+                    boolean wide = size(where, scalar) == Long.BYTES;
+                    return wide ? Math.max(least, Long.BYTES) : least;
+                }
+                case CEnum enumeration -> {
+                    boolean wide = size(where, enumeration) == Long.BYTES;
+                    return wide ? Math.max(least, Long.BYTES) : least;
+                }
+                default -> {
+                    return least;
+                }
+            }
         }
     }
 
@@ -330,17 +384,10 @@ final class Constants {
             return number(token);
         }
         if (token.kind() == Token.Kind.CHARACTER) {
-            if (token.text().isEmpty()) {
-                throw in.fault(token, "empty character constant");
-            }
-            return of(CPrimitive.INT, (byte) token.text().charAt(0), true);
+            return character(token);
         }
         if (token.kind() == Token.Kind.STRING) {
-            long length = token.text().length();
-            while (in.peek().kind() == Token.Kind.STRING) {
-                length += in.next().text().length();
-            }
-            return new Value(CType.array(CPrimitive.CHAR, length + 1), 0, false);
+            return string(token);
         }
         if (token.kind() == Token.Kind.WORD) {
             return named(token);
@@ -351,6 +398,47 @@ final class Constants {
             return value;
         }
         throw in.fault(token, "expected an expression, found %s".formatted(token.shown()));
+    }
+
+    /** Several characters without a prefix make one number, the first the highest byte. */
+    private Value character(Token token) {
+        CPrimitive element = Literal.element(token);
+        List<Integer> units = units(token, element);
+        boolean plain = element == CPrimitive.CHAR;
+        if (units.isEmpty() || (units.size() > 1 && !plain)) {
+            String what = units.isEmpty() ? "empty" : "more than one character in a wide";
+            throw in.fault(token, what + " character constant");
+        }
+        if (units.size() == 1) {
+            long value = wrap(element, units.getFirst());
+            return of(plain ? CPrimitive.INT : element, value, true);
+        }
+        int value = 0;
+        for (int unit : units) {
+            value = value << Byte.SIZE | unit;
+        }
+        return of(CPrimitive.INT, value, true);
+    }
+
+    private Value string(Token first) {
+        List<Token> parts = new ArrayList<>(List.of(first));
+        while (in.peek().kind() == Token.Kind.STRING) {
+            parts.add(in.next());
+        }
+        CPrimitive element = CPrimitive.CHAR;
+        for (Token part : parts) {
+            CPrimitive its = Literal.element(part);
+            element = its == CPrimitive.CHAR ? element : its;
+        }
+        long length = 1;
+        for (Token part : parts) {
+            length += units(part, element).size();
+        }
+        return new Value(CType.array(element, length), 0, false);
+    }
+
+    private List<Integer> units(Token token, CPrimitive element) {
+        return Literal.units(token, element, target, what -> in.fault(token, what));
     }
 
     private Value named(Token token) {

@@ -107,7 +107,7 @@ public final class Declarations {
             in.expect("(", "after 'asm'");
             StringBuilder label = new StringBuilder();
             while (in.peek().kind() == Token.Kind.STRING) {
-                label.append(in.next().text());
+                label.append(in.next().content());
             }
             in.expect(")", "after an 'asm' label");
             symbol = Optional.of(label.toString());

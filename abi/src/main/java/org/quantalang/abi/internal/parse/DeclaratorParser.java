@@ -33,26 +33,18 @@ final class DeclaratorParser {
         in.enter();
         Attributes before = new Attributes();
         types.attributes().readAll(before);
-        List<boolean[]> pointers = new ArrayList<>();
         while (in.take("*") || in.take("^")) {
-            boolean[] qualifiers = new boolean[2];
+            Qualifiers qualifiers = new Qualifiers();
             while (true) {
                 types.attributes().readAll(before);
                 String word = in.peek().kind() == Token.Kind.WORD ? in.peek().text() : "";
-                if (Specifiers.isQualifier(word)) {
-                    qualifiers[0] |= word.contains("const");
-                    qualifiers[1] |= word.contains("volatile");
-                } else if (!Specifiers.isIgnored(word)) {
+                if (!qualifiers.take(word) && !Specifiers.isIgnored(word)) {
                     break;
                 }
                 in.next();
             }
-            pointers.add(qualifiers);
-        }
-        for (boolean[] qualifiers : pointers) {
             step(result);
-            result.wrap(
-                    type -> Types.qualified(new CType.Pointer(type), qualifiers[0], qualifiers[1]));
+            result.wrap(type -> qualifiers.around(new CType.Pointer(type)));
         }
         @Nullable Declarator nested = null;
         if (in.is("(") && opensDeclarator()) {
@@ -153,7 +145,7 @@ final class DeclaratorParser {
     private OptionalLong arrayLength(Token where) {
         while (in.peek().kind() == Token.Kind.WORD
                 && (in.is("static")
-                        || Specifiers.isQualifier(in.peek().text())
+                        || Qualifiers.has(in.peek().text())
                         || Specifiers.isIgnored(in.peek().text()))) {
             in.next();
         }

@@ -16,28 +16,32 @@ import java.util.regex.Pattern;
  */
 final class Lexer {
     private static final Pattern PACK =
-            Pattern.compile(
-                    "pragma\\s++pack\\s*+\\(\\s*+(?:(push|pop)\\s*+(?:,\\s*+[A-Za-z_]\\w*+\\s*+)?,?\\s*+)?(\\d*+)\\s*+\\)"
-                        + ".*",
-                    Pattern.DOTALL);
+            Pattern.compile("pragma\\s++pack\\s*+\\(([^()]*+)\\).*+", Pattern.DOTALL);
+    private static final Pattern NUMBER =
+            Pattern.compile("(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,8})[uUlL]{0,3}");
+    private static final Pattern NAME = Pattern.compile("[A-Za-z_]\\w*+");
     private static final String[] LONG_PUNCTUATION = {
         "...", "<<=", ">>=", "->", "++", "--", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+=",
         "-=", "*=", "/=", "%=", "&=", "|=", "^=", "##", "::"
     };
     private static final String PUNCTUATION = "()[]{}<>,;:=*&+-!~/%^|?.#@";
     private static final int MAX_PACK = 16;
+    private static final String BYTE_ORDER_MARK = "\ufeff";
 
     private final String text;
     private final String[] lines;
     private final List<Token> tokens = new ArrayList<>();
-    private final Deque<Integer> packStack = new ArrayDeque<>();
+    private final Deque<Pushed> packStack = new ArrayDeque<>();
     private int at;
     private int line = 1;
     private int lineStart;
     private int pack;
 
-    Lexer(String text) {
-        this.text = text;
+    /** What {@code #pragma pack(push, label)} keeps; the label may be empty. */
+    private record Pushed(String label, int pack) {}
+
+    Lexer(String source) {
+        this.text = source.startsWith(BYTE_ORDER_MARK) ? source.substring(1) : source;
         this.lines = text.split("\r\n|\n|\r", -1);
     }
 
@@ -143,26 +147,76 @@ final class Lexer {
         return body.startsWith("line") || body.startsWith("ident") || body.startsWith("!");
     }
 
+    /**
+     * Obeys {@code pack()}, {@code pack(n)}, {@code pack(push, label, n)} and {@code pack(pop,
+     * label, n)}, label and number optional. As in compilers, what reads otherwise and a number
+     * that no packing has leave all as it is.
+     */
     private void pragma(String body) {
         Matcher matcher = PACK.matcher(body);
         if (!matcher.matches()) {
             return;
         }
-        String action = matcher.group(1);
-        String number = matcher.group(2);
-        if ("push".equals(action)) {
-            packStack.push(pack);
-        } else if ("pop".equals(action)) {
-            pack = packStack.isEmpty() ? 0 : packStack.pop();
+        List<String> words = new ArrayList<>();
+        for (String word : matcher.group(1).split(",", -1)) {
+            words.add(word.strip());
+        }
+        if (words.equals(List.of(""))) {
+            pack = 0;
             return;
         }
-        if (!number.isEmpty()) {
-            int wanted = number.length() > 2 ? 0 : Integer.parseInt(number);
-            // 0 is the default; other numbers, as in compilers, change nothing.
-            boolean legal = wanted <= MAX_PACK && Integer.bitCount(wanted) <= 1;
-            pack = legal && number.length() <= 2 ? wanted : pack;
-        } else if (action == null) {
-            pack = 0;
+        String action = words.getFirst();
+        boolean stacks = action.equals("push") || action.equals("pop");
+        if (stacks) {
+            words.removeFirst();
+        }
+        String label = "";
+        if (stacks && !words.isEmpty() && NAME.matcher(words.getFirst()).matches()) {
+            label = words.removeFirst();
+        }
+        int wanted = words.isEmpty() ? pack : packing(words.getFirst());
+        if (words.size() > 1 || wanted < 0) {
+            return;
+        }
+        if (action.equals("push")) {
+            packStack.push(new Pushed(label, pack));
+        } else if (action.equals("pop")) {
+            pop(label);
+        }
+        if (!words.isEmpty()) {
+            pack = wanted;
+        }
+    }
+
+    /** The packing that a number means, 0 being the default; negative if it means none. */
+    private static int packing(String word) {
+        Matcher number = NUMBER.matcher(word);
+        if (!number.matches()) {
+            return -1;
+        }
+        String digits = number.group(1);
+        int radix = digits.length() > 1 && digits.startsWith("0") ? 8 : 10;
+        boolean hex = digits.startsWith("0x") || digits.startsWith("0X");
+        try {
+            long value =
+                    hex ? Long.parseLong(digits.substring(2), 16) : Long.parseLong(digits, radix);
+            return value <= MAX_PACK && Long.bitCount(value) <= 1 ? (int) value : -1;
+        } catch (NumberFormatException _) {
+            return -1; // 08
+        }
+    }
+
+    /** Goes back to what the nearest push of this label kept; without a label, to the last one. */
+    private void pop(String label) {
+        if (!label.isEmpty() && packStack.stream().noneMatch(each -> each.label.equals(label))) {
+            return;
+        }
+        while (!packStack.isEmpty()) {
+            Pushed pushed = packStack.pop();
+            pack = pushed.pack;
+            if (label.isEmpty() || pushed.label.equals(label)) {
+                return;
+            }
         }
     }
 
@@ -241,57 +295,30 @@ final class Lexer {
         return text.startsWith("0x", start) || text.startsWith("0X", start);
     }
 
+    /** A literal is kept as it is written; {@link Literal} decodes it. */
     private void quoted(char quote, int start) {
-        StringBuilder content = new StringBuilder();
-        at++;
-        while (at < text.length() && text.charAt(at) != quote) {
-            if (isLineEnd(at)) {
-                break;
-            }
-            if (text.charAt(at) == '\\' && at + 1 < text.length()) {
+        int startLine = line;
+        int startColumn = column(start);
+        StringBuilder written = new StringBuilder(text.substring(start, ++at));
+        while (at < text.length() && text.charAt(at) != quote && !isLineEnd(at)) {
+            if (text.charAt(at) == '\\' && isLineEnd(at + 1)) {
                 at++;
-                content.append(escape());
-            } else {
-                content.append(text.charAt(at++));
+                newLine();
+                continue;
+            }
+            if (text.charAt(at) == '\\') {
+                written.append(text.charAt(at++));
+            }
+            if (at < text.length()) {
+                written.append(text.charAt(at++));
             }
         }
         if (at >= text.length() || text.charAt(at) != quote) {
-            throw fault(line, column(start), "%c is never closed on this line".formatted(quote));
+            throw fault(startLine, startColumn, "%c is never closed on this line".formatted(quote));
         }
-        at++;
-        add(quote == '"' ? Kind.STRING : Kind.CHARACTER, content.toString(), start);
-    }
-
-    private char escape() {
-        char c = text.charAt(at++);
-        if (c >= '0' && c <= '7') {
-            int value = c - '0';
-            for (int i = 0; i < 2 && at < text.length() && isOctal(text.charAt(at)); i++) {
-                value = value * 8 + text.charAt(at++) - '0';
-            }
-            return (char) (value & 0xff);
-        }
-        if (c == 'x') {
-            int value = 0;
-            while (at < text.length() && Character.digit(text.charAt(at), 16) >= 0) {
-                value = (value << 4 | Character.digit(text.charAt(at++), 16)) & 0xffff;
-            }
-            return (char) value;
-        }
-        return switch (c) {
-            case 'n' -> '\n';
-            case 't' -> '\t';
-            case 'r' -> '\r';
-            case 'a' -> 7;
-            case 'b' -> '\b';
-            case 'f' -> '\f';
-            case 'v' -> 11;
-            default -> c;
-        };
-    }
-
-    private static boolean isOctal(char c) {
-        return c >= '0' && c <= '7';
+        written.append(text.charAt(at++));
+        Kind kind = quote == '"' ? Kind.STRING : Kind.CHARACTER;
+        tokens.add(new Token(kind, written.toString(), startLine, startColumn, pack));
     }
 
     private void punctuation(char c, int start) {

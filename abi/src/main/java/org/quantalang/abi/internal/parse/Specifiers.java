@@ -64,10 +64,9 @@ final class Specifiers {
                     "_Float32x");
 
     final Attributes attributes = new Attributes();
+    final Qualifiers qualifiers = new Qualifiers();
     boolean isTypedef;
     boolean isExtern;
-    boolean isConst;
-    boolean isVolatile;
     @Nullable CType named; // a record, an enum, a typedef
 
     private @Nullable String base; // one of the type words
@@ -83,26 +82,12 @@ final class Specifiers {
         return STORAGE.contains(word)
                 || IGNORED.contains(word)
                 || TYPE_WORDS.contains(word)
-                || isQualifier(word)
+                || Qualifiers.has(word)
                 || word.equals("typedef");
     }
 
     static boolean isIgnored(String word) {
         return IGNORED.contains(word);
-    }
-
-    static boolean isQualifier(String word) {
-        return switch (word) {
-            case "const",
-                    "__const",
-                    "__const__",
-                    "volatile",
-                    "__volatile__",
-                    "__volatile",
-                    "_Atomic" ->
-                    true;
-            default -> false;
-        };
     }
 
     boolean hasType() {
@@ -115,11 +100,6 @@ final class Specifiers {
                 || isComplex;
     }
 
-    void qualifier(String word) {
-        isConst |= word.contains("const");
-        isVolatile |= word.contains("volatile");
-    }
-
     /** Takes a word that is no type; returns whether it was one of those. */
     boolean takeStorage(String word) {
         if (word.equals("typedef")) {
@@ -127,11 +107,7 @@ final class Specifiers {
             return true;
         }
         isExtern |= word.equals("extern");
-        if (isQualifier(word)) {
-            qualifier(word);
-            return true;
-        }
-        return STORAGE.contains(word) || IGNORED.contains(word);
+        return qualifiers.take(word) || STORAGE.contains(word) || IGNORED.contains(word);
     }
 
     /** Takes a word of a basic type; returns whether it was one. */

@@ -118,11 +118,15 @@ final class Types {
                 return true;
             }
             case "_Atomic" -> {
-                in.next();
-                if (in.take("(")) {
-                    found.named = typeName();
-                    in.expect(")", "after '_Atomic'");
+                if (!in.peek(1).is("(")) {
+                    found.qualifiers.take(in.next().text());
+                    return true;
                 }
+                requireNoType(found, token);
+                in.next();
+                in.next();
+                found.named = new CType.Atomic(requireAtomic(token, typeName()));
+                in.expect(")", "after '_Atomic'");
                 return true;
             }
             default -> {}
@@ -152,11 +156,17 @@ final class Types {
         if (type == null) {
             throw in.fault(in.peek(), "these words make no type, before " + in.peek().shown());
         }
-        return qualified(type, specifiers.isConst, specifiers.isVolatile);
+        if (specifiers.qualifiers.isAtomic()) {
+            requireAtomic(in.peek(), type);
+        }
+        return specifiers.qualifiers.around(type);
     }
 
-    static CType qualified(CType type, boolean isConst, boolean isVolatile) {
-        return isConst || isVolatile ? new CType.Qualified(type, isConst, isVolatile) : type;
+    private CType requireAtomic(Token where, CType type) {
+        if (type.unwrap() instanceof CType.Array || type.unwrap() instanceof CType.Function) {
+            throw in.fault(where, "no type for '_Atomic': " + type.spelling());
+        }
+        return type;
     }
 
     /** Refuses a type that cannot lie in a record or an array: a loop by value with its chain. */

@@ -80,7 +80,15 @@ public final class MsvcRecordRules {
 
     /** Here an aligned attribute of a typedef can only raise, see {@link #declaredAlignment}. */
     private long naturalAlignment(CStructField field) {
-        return field.type().unwrap().alignment(target);
+        return withoutNames(field.type()).alignment(target);
+    }
+
+    private static CType withoutNames(CType type) {
+        return switch (type) {
+            case CType.Typedef typedef -> withoutNames(typedef.type());
+            case CType.Qualified qualified -> withoutNames(qualified.type());
+            default -> type;
+        };
     }
 
     private long memberAlignment(CStructField field, long natural, long needed) {
@@ -107,9 +115,9 @@ public final class MsvcRecordRules {
     }
 
     private long nestedRequirement(CType type) {
-        CType element = type.unwrap();
+        CType element = withoutNames(type);
         while (element instanceof CType.Array array) {
-            element = array.element().unwrap();
+            element = withoutNames(array.element());
         }
         if (element instanceof CStructDef nested) {
             RecordLayout inner = RecordLayout.of(nested, target);

@@ -1,6 +1,7 @@
 package org.quantalang.abi.internal.record;
 
 import org.quantalang.abi.CStructDef;
+import org.quantalang.abi.CStructField;
 import org.quantalang.abi.Target;
 import org.quantalang.abi.layout.FieldLayout;
 import org.quantalang.abi.layout.RecordLayout;
@@ -14,6 +15,7 @@ public final class RecordRules {
 
     /** Lays a record out; records inside it are laid out first. */
     public static RecordLayout layOut(CStructDef record, Target target) {
+        record.fields().forEach(field -> requireWidth(record, field, target));
         Placement placement =
                 switch (target.recordRules()) {
                     case GNU -> new GnuRecordRules(record, target, false).place();
@@ -35,5 +37,22 @@ public final class RecordRules {
                 placement.alignmentBytes(),
                 placement.requiredAlignmentBytes(),
                 fields);
+    }
+
+    private static void requireWidth(CStructDef record, CStructField field, Target target) {
+        if (field.bitWidth().isEmpty()) {
+            return;
+        }
+        long most = field.type().size(target) * Byte.SIZE;
+        if (field.bitWidth().getAsInt() > most) {
+            throw new IllegalArgumentException(
+                    "bit-field is wider than its type: record=%s field=%s width=%d type=%s of %d bits"
+                            .formatted(
+                                    record.spelling(),
+                                    field.name(),
+                                    field.bitWidth().getAsInt(),
+                                    field.type().spelling(),
+                                    most));
+        }
     }
 }
