@@ -1,11 +1,15 @@
 package org.quantalang.core.cli;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.abi.CDeclarations;
 import org.quantalang.abi.CParseException;
 import org.quantalang.abi.Target;
 
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -26,14 +30,19 @@ final class CSourceInput {
             names = "--target",
             paramLabel = "TRIPLE",
             description = "The platform, such as aarch64-linux-gnu; without it, this machine.")
-    private String triple = "";
+    private @Nullable String triple;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command = CommandSpec.create();
 
     CSourceInput() {}
 
     Target target() {
         try {
-            return triple.isEmpty() ? Target.host() : Target.parse(triple);
-        } catch (IllegalArgumentException | UnsupportedOperationException e) {
+            return triple == null ? Target.host() : Target.parse(triple);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(command.commandLine(), "--target: " + e.getMessage(), e);
+        } catch (UnsupportedOperationException e) {
             throw new CommandFailure(String.valueOf(e.getMessage()), e);
         }
     }

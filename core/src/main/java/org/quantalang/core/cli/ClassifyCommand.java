@@ -8,14 +8,18 @@ import org.quantalang.abi.CDeclarations;
 import org.quantalang.abi.CFunctionSignature;
 import org.quantalang.abi.CParseException;
 import org.quantalang.abi.CType;
+import org.quantalang.abi.CTypes;
 import org.quantalang.abi.CallPlan;
 import org.quantalang.abi.CallingConvention;
 import org.quantalang.abi.ExternFunction;
+import org.quantalang.abi.Target;
 
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 import java.io.IOException;
@@ -64,49 +68,69 @@ final class ClassifyCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         CDeclarations declarations = input.parse();
-        List<Planned> functions;
-        CallingConvention chosen;
-        try {
-            chosen =
-                    convention.isEmpty()
-                            ? CallingConvention.C
-                            : CallingConvention.parse(convention);
-            functions = plan(declarations, chosen);
-        } catch (CParseException e) {
-            throw new CommandFailure("--variadic: " + e.getMessage(), e);
-        } catch (IllegalArgumentException e) {
-            throw new CommandFailure(String.valueOf(e.getMessage()), e);
+        CallingConvention chosen = chosenConvention(declarations.target());
+        List<CType> further = furtherArguments(declarations);
+        List<Planned> functions = new ArrayList<>();
+        List<String> faults = new ArrayList<>();
+        for (ExternFunction function : declarations.functions()) {
+            try {
+                functions.add(plan(function, chosen, further, declarations.target()));
+            } catch (IllegalArgumentException e) {
+                faults.add("%s: %s".formatted(function.name(), e.getMessage()));
+            }
         }
         if (!variadic.isBlank()
-                && functions.stream().noneMatch(each -> each.plan.signature().variadic())) {
-            spec.commandLine()
-                    .getErr()
-                    .println("quanta: --variadic has no effect: no function here takes \"...\"");
+                && declarations.functions().stream()
+                        .noneMatch(each -> each.signature().variadic())) {
+            tell("--variadic has no effect: no function here takes \"...\"");
         }
         if (json.requested()) {
             JsonOption.print(out, generator -> write(declarations, chosen, functions, generator));
         } else {
             functions.forEach(each -> print(each, out));
         }
-        return 0;
+        faults.forEach(this::tell);
+        return faults.isEmpty() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
     }
 
-    private List<Planned> plan(CDeclarations declarations, CallingConvention chosen) {
-        List<CType> further = new ArrayList<>();
-        for (CType type : declarations.types(variadic)) {
-            further.add(type.promoted(declarations.target()));
+    private void tell(String message) {
+        spec.commandLine().getErr().println("quanta: " + message);
+    }
+
+    private CallingConvention chosenConvention(Target target) {
+        if (convention.isEmpty()) {
+            return CallingConvention.C;
         }
-        List<Planned> functions = new ArrayList<>();
-        for (ExternFunction function : declarations.functions()) {
-            CFunctionSignature signature = function.signature();
-            if (!convention.isEmpty()) {
-                signature = signature.withConvention(chosen);
+        try {
+            CallingConvention chosen = CallingConvention.parse(convention);
+            var nothing = CFunctionSignature.of(CTypes.VOID).withConvention(chosen);
+            CallPlan _ = CallPlan.of(nothing, List.of(), target);
+            return chosen;
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--convention: " + e.getMessage(), e);
+        }
+    }
+
+    private List<CType> furtherArguments(CDeclarations declarations) {
+        try {
+            List<CType> further = new ArrayList<>();
+            for (CType type : declarations.types(variadic)) {
+                further.add(type.promoted(declarations.target()));
             }
-            List<CType> extra = signature.variadic() ? further : List.of();
-            functions.add(
-                    new Planned(function, CallPlan.of(signature, extra, declarations.target())));
+            return further;
+        } catch (CParseException | IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--variadic: " + e.getMessage(), e);
         }
-        return functions;
+    }
+
+    private Planned plan(
+            ExternFunction function, CallingConvention chosen, List<CType> further, Target target) {
+        CFunctionSignature signature = function.signature();
+        if (!convention.isEmpty()) {
+            signature = signature.withConvention(chosen);
+        }
+        List<CType> extra = signature.variadic() ? further : List.of();
+        return new Planned(function, CallPlan.of(signature, extra, target));
     }
 
     private static void print(Planned each, PrintWriter out) {

@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** {@code quanta layout} and {@code quanta classify}. */
 class CDeclarationCommandsTest {
@@ -152,12 +153,40 @@ class CDeclarationCommandsTest {
                         "stdcall",
                         "--target",
                         "aarch64-linux-gnu");
-        assertEquals(1, code);
+        assertEquals(2, code);
         assertEquals("", out.toString());
         assertEquals(
-                "quanta: target=aarch64-linux-gnu has no convention=stdcall; it has [c, system,"
-                        + " aarch64, quanta]\n",
+                "quanta: --convention: target=aarch64-linux-gnu has no convention=stdcall; it has"
+                        + " [c, system, aarch64, quanta]\ntry 'quanta classify --help'\n",
                 err.toString());
+    }
+
+    @Test
+    void anOptionThatMeansNothingIsWrongUse() throws IOException {
+        for (String target : List.of("", "vax", "sparc-sun-solaris")) {
+            err.getBuffer().setLength(0);
+            assertEquals(2, run("layout", "struct s { int a; };", "--target", target));
+            assertTrue(
+                    err.toString().startsWith("quanta: --target: unknown target"), err::toString);
+        }
+        err.getBuffer().setLength(0);
+        assertEquals(2, run("classify", "int f(int, ...);", "--variadic", "int["));
+        assertTrue(err.toString().startsWith("quanta: --variadic: line 1, column"), err::toString);
+    }
+
+    @Test
+    void aFunctionThatCannotBeCalledIsNamedAndTheOthersAreShown() throws IOException {
+        int code =
+                run(
+                        "classify",
+                        "int f(int); void g(__int128 x); int h(double);",
+                        "--target",
+                        "i686-linux-gnu");
+        assertEquals(1, code);
+        assertTrue(out.toString().contains("int f(int)"), out::toString);
+        assertTrue(out.toString().contains("int h(double)"), out::toString);
+        assertEquals(
+                "quanta: g: __int128 does not exist on target=i686-pc-linux-gnu\n", err.toString());
     }
 
     @Test
