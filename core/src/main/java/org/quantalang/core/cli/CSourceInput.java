@@ -12,15 +12,21 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Iterator;
 
 /** A file of C declarations and the target they are for, as a picocli mixin. */
 final class CSourceInput {
+    /** The preprocessed headers of large programs have a few megabytes. */
+    private static final int MOST_BYTES = 64 << 20;
+
     @Parameters(
             paramLabel = "FILE",
             description = "C declarations, preprocessed; - for standard input.")
@@ -29,13 +35,26 @@ final class CSourceInput {
     @Option(
             names = "--target",
             paramLabel = "TRIPLE",
-            description = "The platform, such as aarch64-linux-gnu; without it, this machine.")
+            completionCandidates = Triples.class,
+            description =
+                    "The platform, in any usual spelling; without it, this machine. There are:"
+                            + " ${COMPLETION-CANDIDATES}.")
     private @Nullable String triple;
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command = CommandSpec.create();
 
     CSourceInput() {}
+
+    /** The targets, for the help. */
+    static final class Triples implements Iterable<String> {
+        Triples() {}
+
+        @Override
+        public Iterator<String> iterator() {
+            return Arrays.stream(Target.values()).map(Target::triple).iterator();
+        }
+    }
 
     Target target() {
         try {
@@ -58,8 +77,7 @@ final class CSourceInput {
 
     private String read() {
         try {
-            byte[] bytes =
-                    file.equals("-") ? System.in.readAllBytes() : Files.readAllBytes(Path.of(file));
+            byte[] bytes = file.equals("-") ? bytesOf(System.in) : bytesOfFile();
             return new String(bytes, StandardCharsets.UTF_8);
         } catch (NoSuchFileException e) {
             throw new CommandFailure("no such file: " + file, e);
@@ -68,7 +86,25 @@ final class CSourceInput {
         } catch (InvalidPathException e) {
             throw new CommandFailure("not a file name: " + file, e);
         } catch (IOException e) {
-            throw new CommandFailure("cannot read %s: %s".formatted(file, e.getMessage()), e);
+            String from = file.equals("-") ? "standard input" : file;
+            throw new CommandFailure("cannot read %s: %s".formatted(from, e.getMessage()), e);
         }
+    }
+
+    private byte[] bytesOfFile() throws IOException {
+        try (InputStream in = Files.newInputStream(Path.of(file))) {
+            return bytesOf(in);
+        }
+    }
+
+    private byte[] bytesOf(InputStream in) throws IOException {
+        byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+        if (bytes.length > MOST_BYTES) {
+            throw new CommandFailure(
+                    ("%s: the input is too large: mostBytes=%d; leave out what the records and"
+                                    + " functions do not need")
+                            .formatted(file, MOST_BYTES));
+        }
+        return bytes;
     }
 }

@@ -7,14 +7,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.ServiceLoader;
+import java.util.Set;
 
 /**
  * The {@code quanta} command: finds the commands, runs one, and turns its outcome into an exit
@@ -68,13 +71,22 @@ public final class Quanta implements Runnable {
      * @param arguments the command line
      */
     public static void main(String[] arguments) {
-        var out = new PrintWriter(System.out, false, System.out.charset());
-        var err = new PrintWriter(System.err, true, System.err.charset());
+        var standardOutput = new StandardOutput();
+        var out = new PrintWriter(standardOutput, false, StandardCharsets.UTF_8);
+        var err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         int code = execute(out, err, arguments);
         out.flush();
-        // A reader that went away (quanta ... | head) has what it wanted: no message, but no
-        // success.
-        System.exit(code == 0 && System.out.checkError() ? 1 : code);
+        if (standardOutput.failure() != null) {
+            // A reader that went away (quanta ... | head) has what it wanted: no message, but no
+            // success.
+            if (!standardOutput.readerWentAway()) {
+                err.println(
+                        "quanta: cannot write to standard output: "
+                                + standardOutput.failure().getMessage());
+            }
+            code = code == CommandLine.ExitCode.OK ? CommandLine.ExitCode.SOFTWARE : code;
+        }
+        System.exit(code);
     }
 
     /**
@@ -119,6 +131,7 @@ public final class Quanta implements Runnable {
                         colours ? CommandLine.Help.Ansi.AUTO : CommandLine.Help.Ansi.OFF));
         line.setOut(out);
         line.setErr(err);
+        line.setExecutionStrategy(Quanta::runWhatIsKnown);
         line.setParameterExceptionHandler(
                 (mistake, _) -> {
                     CommandLine at = mistake.getCommandLine();
@@ -131,21 +144,32 @@ public final class Quanta implements Runnable {
         return line;
     }
 
+    /** Refuses what picocli passes over beside {@code --help}, then runs the last command. */
+    private static int runWhatIsKnown(ParseResult parsed) {
+        for (ParseResult each :
+                parsed.asCommandLineList().stream().map(CommandLine::getParseResult).toList()) {
+            if (!each.unmatched().isEmpty()) {
+                throw new UnmatchedArgumentException(
+                        each.commandSpec().commandLine(), each.unmatched());
+            }
+        }
+        return new CommandLine.RunLast().execute(parsed);
+    }
+
     /** Says what is wrong in this command's own voice; picocli suggests what may be meant. */
     private static String explain(ParameterException mistake) {
         if (mistake instanceof UnmatchedArgumentException unmatched) {
             String argument = unmatched.getUnmatched().getFirst();
-            CommandLine at = mistake.getCommandLine();
-            String kind =
-                    argument.startsWith("-")
-                            ? "option"
-                            : at.getSubcommands().isEmpty() ? "argument" : "command";
+            Set<String> commands = mistake.getCommandLine().getSubcommands().keySet();
+            boolean option = argument.startsWith("-");
+            String kind = option ? "option" : commands.isEmpty() ? "argument" : "command";
             List<String> near = unmatched.getSuggestions();
-            return "unknown %s '%s'%s"
-                    .formatted(
-                            kind,
-                            argument,
-                            near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near));
+            String meant = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near);
+            String all =
+                    option || commands.isEmpty()
+                            ? ""
+                            : "; there are " + String.join(", ", commands);
+            return "unknown %s '%s'%s%s".formatted(kind, argument, meant, all);
         }
         String message = String.valueOf(mistake.getMessage());
         return message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
@@ -153,17 +177,25 @@ public final class Quanta implements Runnable {
 
     private static int report(PrintWriter err, Throwable failure, boolean debug) {
         String message =
-                failure instanceof CommandFailure
-                        ? failure.getMessage()
-                        : failure instanceof StackOverflowError
-                                ? "types in the input build on each other too deeply"
-                                : "%s (unexpected; --debug shows where)"
-                                        .formatted(describe(failure));
+                switch (failure) {
+                    case CommandFailure _ -> failure.getMessage();
+                    case StackOverflowError _ ->
+                            "types in the input build on each other too deeply";
+                    case OutOfMemoryError _ when failure.getClass() == OutOfMemoryError.class ->
+                            javaHeapIsFull();
+                    default -> "%s (unexpected; --debug shows where)".formatted(describe(failure));
+                };
         err.println("quanta: " + message);
         if (debug) {
             failure.printStackTrace(err);
         }
         return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    private static String javaHeapIsFull() {
+        long limit = Runtime.getRuntime().maxMemory();
+        return "the Java heap is full: limitBytes=%d; raise it, such as by QUANTA_JAVA_FLAGS=-Xmx%dm"
+                .formatted(limit, Math.ceilDiv(2 * limit, 1L << 20));
     }
 
     private static String describe(Throwable failure) {

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.RandomAccessFile;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -187,6 +188,24 @@ class CDeclarationCommandsTest {
         assertTrue(out.toString().contains("int h(double)"), out::toString);
         assertEquals(
                 "quanta: g: __int128 does not exist on target=i686-pc-linux-gnu\n", err.toString());
+    }
+
+    @Test
+    void anInputThatHasNoEndIsRefused() throws IOException {
+        Path file = folder.resolve("endless.h");
+        try (var sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.setLength((64 << 20) + 1);
+        }
+        int code =
+                Quanta.execute(
+                        new PrintWriter(out, true),
+                        new PrintWriter(err, true),
+                        "layout",
+                        file.toString());
+        assertEquals(1, code);
+        assertTrue(
+                err.toString().contains("the input is too large: mostBytes=67108864"),
+                err.toString());
     }
 
     @Test

@@ -8,9 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.quantalang.core.cli.Checkout.Outcome;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -98,6 +101,87 @@ class LauncherIT {
                                     .start());
 
             assertEquals("code 1", outcome.err().strip());
+        }
+    }
+
+    @Nested
+    class GivenASurroundingThatIsNotTheUsual {
+        @Test
+        void needsNoHome() throws Exception {
+            ProcessBuilder command = Checkout.built(folder).command("./quanta", "--version");
+            command.environment().remove("HOME");
+
+            assertPrintsTheVersion(Checkout.finish(command.start()));
+        }
+
+        @Test
+        void findsItsFolderBesideACdPath() throws Exception {
+            Checkout checkout = Checkout.built(folder);
+            ProcessBuilder command = checkout.command("checkout/quanta", "--version");
+            command.environment().put("CDPATH", folder.toString());
+
+            assertPrintsTheVersion(Checkout.finish(command.directory(folder.toFile()).start()));
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"C", "C.UTF-8", "no_SUCH.UTF-8"})
+        void readsAndWritesUtf8WhateverTheLocale(String locale) throws Exception {
+            Checkout checkout = Checkout.built(folder);
+            byte[] text = "struct s { int été; };".getBytes(StandardCharsets.UTF_8);
+            Files.write(checkout.root().resolve("declarations"), text);
+            ProcessBuilder command =
+                    inShell(
+                            checkout,
+                            "mv declarations $'\\xc3\\xa9t\\xc3\\xa9.c'; ./quanta layout --json"
+                                    + " $'\\xc3\\xa9t\\xc3\\xa9.c'");
+            command.environment().put("LC_ALL", locale);
+
+            Outcome outcome = Checkout.finish(command.start());
+
+            assertEquals(0, outcome.exitCode(), outcome.err());
+            assertTrue(outcome.out().contains("\"name\" : \"été\""), outcome.out());
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"info", "--version", "help", "info --json"})
+        void saysWhyItsOutputCannotBeWritten(String arguments) throws Exception {
+            Checkout checkout = Checkout.built(folder);
+            for (String to : List.of("> /dev/full", ">&-")) {
+                Outcome outcome =
+                        Checkout.finish(
+                                inShell(checkout, "./quanta %s %s".formatted(arguments, to))
+                                        .start());
+
+                assertEquals(1, outcome.exitCode());
+                assertEquals(
+                        "quanta: cannot write to standard output: "
+                                + (to.endsWith("full")
+                                        ? "No space left on device\n"
+                                        : "Bad file descriptor\n"),
+                        outcome.err());
+            }
+        }
+
+        @Test
+        void doesNotReadAnotherFileForStandardInputThatIsClosed() throws Exception {
+            Outcome outcome =
+                    Checkout.finish(
+                            inShell(Checkout.built(folder), "./quanta layout - <&-").start());
+
+            assertEquals(1, outcome.exitCode());
+            assertEquals("", outcome.out());
+            assertEquals(
+                    "quanta: cannot read standard input: Bad file descriptor\n", outcome.err());
+        }
+
+        private static ProcessBuilder inShell(Checkout checkout, String line) {
+            return checkout.command("bash", "-c", line);
+        }
+
+        private static void assertPrintsTheVersion(Outcome outcome) {
+            assertEquals("", outcome.err());
+            assertTrue(outcome.out().startsWith("quanta 0."), outcome.out());
+            assertEquals(0, outcome.exitCode());
         }
     }
 

@@ -1,0 +1,52 @@
+package org.quantalang.core.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+
+/** What all commands share. */
+class QuantaTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(String arguments) {
+        return Quanta.execute(
+                new PrintWriter(out, true), new PrintWriter(err, true), arguments.split(" ", -1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nonsense", "nonsense --help", "nonsense --version", "--help nonsense"})
+    void answersAnUnknownCommandWithThoseThereAre(String arguments) {
+        assertEquals(2, run(arguments));
+        assertEquals("", out.toString());
+        assertTrue(err.toString().startsWith("quanta: unknown command 'nonsense'"), err::toString);
+        assertTrue(
+                err.toString().contains("; there are demo, layout, classify, info"), err::toString);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"layout a.c b.c --help", "layout --frobnicate --help"})
+    void refusesWhatACommandDoesNotTakeBesideHelp(String arguments) {
+        assertEquals(2, run(arguments));
+        assertEquals("", out.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "layout --help", "help layout", "help"})
+    void explains(String arguments) {
+        assertEquals(0, run(arguments));
+        assertTrue(out.toString().startsWith("Usage: quanta"), out::toString);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"layout", "classify"})
+    void listsTheTargets(String command) {
+        assertEquals(0, run(command + " --help"));
+        assertTrue(out.toString().contains("riscv64-linux-gnu, wasm32."), out::toString);
+    }
+}
