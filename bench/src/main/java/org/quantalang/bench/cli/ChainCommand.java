@@ -20,6 +20,7 @@ final class ChainCommand extends WorkloadCommand {
     @Override
     Workload workload() {
         atLeast("--length", length, 1);
+        fits("--length", length, Chain.heapBytes(length));
         return new Chain(openHeap(), length);
     }
 }

@@ -3,9 +3,11 @@ package org.quantalang.bench.cli;
 import org.quantalang.bench.workload.CollectorChoice;
 import org.quantalang.memory.CycleOptions;
 
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 
 /** The options that choose a cycle collector. */
 final class CollectorOptions {
@@ -21,6 +23,8 @@ final class CollectorOptions {
             return name().toLowerCase(Locale.ROOT);
         }
     }
+
+    private static final long MOST_MICROS = TimeUnit.HOURS.toMicros(1);
 
     @Option(
             names = "--collector",
@@ -38,8 +42,9 @@ final class CollectorOptions {
 
     CollectorOptions() {}
 
-    long budgetMicros() {
-        return budgetMicros;
+    /** Refuses a budget that is no time. */
+    void check(CommandSpec spec) {
+        OptionRange.within(spec, "--budget", budgetMicros, 0, MOST_MICROS);
     }
 
     CollectorChoice choice() {

@@ -9,12 +9,14 @@ import org.quantalang.core.cli.CommandFailure;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,6 +31,7 @@ import java.util.concurrent.Callable;
 final class CompareCommand implements Callable<Integer> {
     private static final double NANOS_PER_MILLI = 1e6;
     private static final double MEGABYTE = 1e6;
+    private static final int MOST_ROUNDS = 10_000;
 
     @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -72,12 +75,17 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        OptionRange.within(spec, "--rounds", rounds, 1, MOST_ROUNDS);
+        OptionRange.within(spec, "--repetitions", repetitions, 1, WorkloadCommand.MOST_REPETITIONS);
+        OptionRange.atLeast(spec, "--timeout", timeoutSeconds, 1);
+        checkNames();
         if (!Files.isDirectory(peers)) {
             throw new CommandFailure(
                     "no such folder: peers=%s; name it with --peers".formatted(peers));
         }
         var comparison = new Comparison(peers, OwnCommand.upToBench("compare"), timeoutSeconds);
         List<Engine> available = comparison.available();
+        sayWhatIsMissing(available);
         PrintWriter out = spec.commandLine().getOut();
         out.println(
                 "| row | engine | ns a unit | least | most | times quanta | process MB | heap MB"
@@ -103,6 +111,42 @@ final class CompareCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private void checkNames() {
+        List<String> rowNames = Row.all().stream().map(Row::name).toList();
+        for (String row : rows) {
+            if (rowNames.stream().noneMatch(name -> name.startsWith(row))) {
+                throw wrongUse(
+                        "no such row: row=%s rows=%s".formatted(row, String.join(" ", rowNames)));
+            }
+        }
+        List<String> engineNames = new ArrayList<>(List.of(Engine.QUANTA));
+        Engine.peers().forEach(engine -> engineNames.add(engine.name()));
+        for (String engine : engines) {
+            if (!engineNames.contains(engine)) {
+                throw wrongUse(
+                        "no such engine: engine=%s engines=%s"
+                                .formatted(engine, String.join(" ", engineNames)));
+            }
+        }
+    }
+
+    private ParameterException wrongUse(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    /** Engines that were asked for by name and cannot run here. */
+    private void sayWhatIsMissing(List<Engine> available) {
+        for (Engine engine : Engine.peers()) {
+            if (engines.contains(engine.name()) && !available.contains(engine)) {
+                spec.commandLine()
+                        .getErr()
+                        .println(
+                                "skipped: %s: %s not found; run bench/peers/build.sh"
+                                        .formatted(engine.name(), engine.executable()));
+            }
+        }
     }
 
     private static void print(PrintWriter out, Row row, Map<String, Measurement> results) {

@@ -72,7 +72,10 @@ final class CyclesCommand extends WorkloadCommand {
         atLeast("--size", size, 1);
         atLeast("--live", live, attached ? 1 : 0);
         atLeast("--dropped", dropped, size);
-        atLeast("--budget", collector.budgetMicros(), 0);
+        fits("--size", size, Cycles.heapBytes(size));
+        fits("--live", live, Cycles.heapBytes(live));
+        fitsJavaHeap("--live", live, (long) live * Long.BYTES);
+        collector.check(spec);
         return new Cycles(
                 new Cycles.Settings(
                         shape,

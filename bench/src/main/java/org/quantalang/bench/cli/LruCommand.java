@@ -44,6 +44,8 @@ final class LruCommand extends WorkloadCommand {
         atLeast("--capacity", capacity, 1);
         atLeast("--keys", keys, 1);
         atLeast("--accesses", accesses, 1);
+        fits("--capacity", capacity, Lru.heapBytes(Math.min(accesses, Math.min(capacity, keys))));
+        fitsJavaHeap("--keys", keys, (long) keys * Double.BYTES);
         if (tier == Tier.HANDLE) {
             return new LruByHandles(openHeap(), capacity, keys, accesses);
         }

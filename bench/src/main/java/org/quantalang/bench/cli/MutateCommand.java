@@ -34,7 +34,9 @@ final class MutateCommand extends WorkloadCommand {
         confinedOnly();
         atLeast("--live", live, 1);
         atLeast("--stores", stores, 1);
-        atLeast("--budget", collector.budgetMicros(), 0);
+        fits("--live", live, Mutate.heapBytes(live));
+        fitsJavaHeap("--live", live, (long) live * Long.BYTES);
+        collector.check(spec);
         return new Mutate(live, stores, collector.choice());
     }
 }

@@ -103,14 +103,8 @@ final class TasksCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (workers < 1 || workers > ExecutorConfig.MAX_WORKERS) {
-            throw wrong(
-                    "--workers is out of range: value=%d range=1..%d"
-                            .formatted(workers, ExecutorConfig.MAX_WORKERS));
-        }
-        if (repetitions < 1) {
-            throw wrong("--repetitions is too small: value=%d least=1".formatted(repetitions));
-        }
+        OptionRange.within(spec, "--workers", workers, 1, ExecutorConfig.MAX_WORKERS);
+        OptionRange.within(spec, "--repetitions", repetitions, 1, WorkloadCommand.MOST_REPETITIONS);
         if (!(warmupSeconds >= 0 && warmupSeconds <= MAX_WARMUP_SECONDS)) {
             throw wrong(
                     "--warmup is out of range: value=%s range=0..%d"
@@ -122,6 +116,9 @@ final class TasksCommand implements Callable<Integer> {
                 throw wrong(
                         "no such peer: peer=%s peers=%s".formatted(name, String.join(" ", known)));
             }
+        }
+        if (!only.isEmpty() && !peers) {
+            throw wrong("--only chooses among the peers; add --peers");
         }
         List<TaskRow> rows = rows();
         var results = new ArrayList<WorkloadResult>();

@@ -9,9 +9,6 @@ import picocli.CommandLine.Option;
 /** {@code quanta bench trees}. */
 @Command(name = "trees", description = "Build complete binary trees, count their nodes, drop them.")
 final class TreesCommand extends WorkloadCommand {
-    /** Deeper trees overflow the stack of a recursive build long after they fill any memory. */
-    private static final int DEEPEST = 40;
-
     @Option(
             names = "--depth",
             description = "Depth of the largest tree but one (default: ${DEFAULT-VALUE}).",
@@ -38,6 +35,7 @@ final class TreesCommand extends WorkloadCommand {
         if (threads == 2) {
             sharedOnly("--threads 2");
         }
-        return new Trees(openHeap(), Math.min(depth, DEEPEST), threads == 2);
+        fits("--depth", depth, Trees.heapBytes(depth, threads));
+        return new Trees(openHeap(), depth, threads == 2);
     }
 }

@@ -11,7 +11,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 import java.io.PrintWriter;
@@ -66,9 +65,9 @@ final class WakesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        inRange("--workers", workers, ExecutorConfig.MAX_WORKERS);
-        inRange("--samples", samples, MAX_SAMPLES);
-        inRange("--pause", pauseMicros, MAX_PAUSE_MICROS);
+        OptionRange.within(spec, "--workers", workers, 1, ExecutorConfig.MAX_WORKERS);
+        OptionRange.within(spec, "--samples", samples, 1, MAX_SAMPLES);
+        OptionRange.within(spec, "--pause", pauseMicros, 1, MAX_PAUSE_MICROS);
         long pauseNanos = TimeUnit.MICROSECONDS.toNanos(pauseMicros);
         PrintWriter out = spec.commandLine().getOut();
         Map<String, Histogram> results = new LinkedHashMap<>();
@@ -124,13 +123,5 @@ final class WakesCommand implements Callable<Integer> {
 
     private static double micros(Histogram latency, double percentile) {
         return latency.getValueAtPercentile(percentile) / NANOS_PER_MICRO;
-    }
-
-    private void inRange(String option, int value, int most) {
-        if (value < 1 || value > most) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "%s is out of range: value=%d range=1..%d".formatted(option, value, most));
-        }
     }
 }

@@ -2,11 +2,13 @@ package org.quantalang.bench.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 
+import org.quantalang.bench.workload.ResidentMemory;
 import org.quantalang.bench.workload.Workload;
 import org.quantalang.bench.workload.WorkloadResult;
 import org.quantalang.core.cli.JsonOption;
 import org.quantalang.memory.ConfinedHeap;
 import org.quantalang.memory.Heap;
+import org.quantalang.memory.HeapConfig;
 import org.quantalang.memory.SharedHeap;
 
 import picocli.CommandLine.Mixin;
@@ -49,6 +51,9 @@ abstract class WorkloadCommand implements Callable<Integer> {
         }
     }
 
+    /** Each leaves a line. */
+    static final int MOST_REPETITIONS = 100_000;
+
     @Spec CommandSpec spec = CommandSpec.create();
     @Mixin private JsonOption json = new JsonOption();
 
@@ -77,7 +82,7 @@ abstract class WorkloadCommand implements Callable<Integer> {
 
     @Override
     public final Integer call() {
-        atLeast("--repetitions", repetitions, 1);
+        OptionRange.within(spec, "--repetitions", repetitions, 1, MOST_REPETITIONS);
         WorkloadResult result;
         try (Workload workload = workload()) {
             result = WorkloadResult.measure(workload, repetitions);
@@ -120,10 +125,38 @@ abstract class WorkloadCommand implements Callable<Integer> {
 
     /** Refuses numbers that make no sense. */
     final void atLeast(String option, long value, long least) {
-        if (value < least) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "%s is too small: value=%d least=%d".formatted(option, value, least));
+        OptionRange.atLeast(spec, option, value, least);
+    }
+
+    /**
+     * Refuses a number with which the workload would run until the system ends it for want of
+     * memory.
+     *
+     * @param heapBytes what the objects take, about
+     */
+    final void fits(String option, long value, double heapBytes) {
+        long addressSpace = HeapConfig.DEFAULT.addressSpaceBytes();
+        long available = ResidentMemory.availableBytes();
+        if (heapBytes > Math.min(addressSpace, available)) {
+            throw wrongUse(
+                    "%s is too large: value=%d neededBytes=%d addressSpaceBytes=%d availableBytes=%d"
+                            .formatted(option, value, (long) heapBytes, addressSpace, available));
+        }
+    }
+
+    /** The same for what a workload keeps in arrays of the Java heap. */
+    final void fitsJavaHeap(String option, long value, long arrayBytes) {
+        long most = Runtime.getRuntime().maxMemory() / 2; // what an old generation takes
+        if (arrayBytes > most) {
+            throw wrongUse(
+                    ("%s is too large: value=%d neededBytes=%d javaHeapBytes=%d; raise that, such"
+                                    + " as by QUANTA_JAVA_FLAGS=-Xmx%dm")
+                            .formatted(
+                                    option,
+                                    value,
+                                    arrayBytes,
+                                    most,
+                                    Math.ceilDiv(3 * arrayBytes, 1L << 20)));
         }
     }
 
@@ -190,12 +223,21 @@ abstract class WorkloadCommand implements Callable<Integer> {
                     index == 1 ? "  (cold)" : "");
         }
         out.printf(
-                Locale.ROOT, "  %.2f ns a %s (median, warm)%n", result.nsPerUnit(), result.unit());
+                Locale.ROOT,
+                "  %.2f ns %s %s (%s)%n",
+                result.nsPerUnit(),
+                article(result.unit()),
+                result.unit(),
+                result.repetitions().size() == 1 ? "cold" : "median, warm");
         out.printf(
                 Locale.ROOT,
                 "  resident: process %.1f MB at most, heap %.1f MB%n",
                 result.peakResidentBytes() / 1e6,
                 result.heapResidentBytes() / 1e6);
         result.observations().forEach((name, value) -> out.printf("  %s: %s%n", name, value));
+    }
+
+    private static String article(String noun) {
+        return "aeiou".indexOf(noun.charAt(0)) >= 0 ? "an" : "a";
     }
 }

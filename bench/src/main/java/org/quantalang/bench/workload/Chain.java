@@ -16,6 +16,11 @@ public final class Chain implements Workload {
         heap.register(Node.TYPE);
     }
 
+    /** What a list takes. */
+    public static double heapBytes(long length) {
+        return (double) length * Node.BLOCK_BYTES;
+    }
+
     @Override
     public long run() {
         heap.release(build());

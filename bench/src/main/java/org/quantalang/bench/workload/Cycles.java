@@ -71,6 +71,11 @@ public final class Cycles implements Workload {
         }
     }
 
+    /** What a graph or a structure of so many nodes takes. */
+    public static double heapBytes(int nodes) {
+        return (double) nodes * Node.BLOCK_BYTES;
+    }
+
     @Override
     public void prepare() {
         random.seed(SEED);

@@ -34,6 +34,9 @@ public final class Lru implements Workload {
     static final int BUCKETS = 131_072;
     private static final int LARGE_PRIME = 7919;
 
+    /** An entry of 80 bytes; strings have 16 to 512 bytes and 24 before them. */
+    private static final int BYTES_PER_ENTRY = 80 + 288;
+
     private final int capacity;
     private final int keys;
     private final long accesses;
@@ -53,6 +56,11 @@ public final class Lru implements Workload {
         this.accesses = accesses;
         zipf = new Zipf(keys, random);
         heap.register(ENTRY);
+    }
+
+    /** What so many entries and their strings take. */
+    public static double heapBytes(long entries) {
+        return (double) entries * BYTES_PER_ENTRY;
     }
 
     @Override

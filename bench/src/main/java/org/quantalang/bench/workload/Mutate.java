@@ -30,6 +30,11 @@ public final class Mutate implements Workload {
         heap.register(Node.TYPE);
     }
 
+    /** What the graph takes. */
+    public static double heapBytes(int live) {
+        return (double) live * Node.BLOCK_BYTES;
+    }
+
     @Override
     public void prepare() {
         for (long node : table) {

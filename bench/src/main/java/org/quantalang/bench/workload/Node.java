@@ -12,6 +12,7 @@ final class Node {
                     .reference("c", "Node")
                     .int64("value")
                     .build();
+    static final int BLOCK_BYTES = 48; // 16 of header
     static final long A = 0;
     static final long B = 8;
     static final long C = 16;

@@ -6,11 +6,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
-/** Resident memory as Linux counts it; 0 on other systems. */
+/** Resident memory, and what there is, as Linux counts them. */
 public final class ResidentMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
+    private static final Path MACHINE = Path.of("/proc/meminfo");
+
+    /** Of control groups, version 2 and 1. */
+    private static final List<Path> GROUP_LIMITS =
+            List.of(
+                    Path.of("/sys/fs/cgroup/memory.max"),
+                    Path.of("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+
     private static final Path MAPPINGS = Path.of("/proc/self/smaps");
     private static final int HEXADECIMAL = 16;
     private static final long KILOBYTE = 1024;
@@ -22,15 +31,37 @@ public final class ResidentMemory {
 
     private ResidentMemory() {}
 
-    /** The most that this process ever had resident (VmHWM). */
+    /** The most that this process ever had resident (VmHWM); 0 on other systems. */
     public static long peakBytes() {
-        if (!Files.exists(STATUS)) {
-            return 0;
+        return bytesNamed("VmHWM:", STATUS).orElse(0);
+    }
+
+    /**
+     * What processes can still take before the system swaps or ends one of them, or the limit of
+     * the control group if that is less; {@link Long#MAX_VALUE} on other systems.
+     */
+    public static long availableBytes() {
+        long available = bytesNamed("MemAvailable:", MACHINE).orElse(Long.MAX_VALUE);
+        for (Path limit : GROUP_LIMITS) {
+            try {
+                String text = Files.exists(limit) ? Files.readString(limit).strip() : "max";
+                available =
+                        text.equals("max") ? available : Math.min(available, Long.parseLong(text));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
-        try (Stream<String> lines = Files.lines(STATUS)) {
-            return lines.filter(line -> line.startsWith("VmHWM:"))
+        return available;
+    }
+
+    private static OptionalLong bytesNamed(String name, Path file) {
+        if (!Files.exists(file)) {
+            return OptionalLong.empty();
+        }
+        try (Stream<String> lines = Files.lines(file)) {
+            return lines.filter(line -> line.startsWith(name))
                     .mapToLong(ResidentMemory::kilobytes)
-                    .sum();
+                    .findFirst();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -15,6 +15,7 @@ public final class Trees implements Workload {
     private static final long LEFT = 0;
     private static final long RIGHT = 8;
     private static final int SMALLEST_DEPTH = 4;
+    private static final int BLOCK_BYTES = 32; // 16 of header
 
     private final int depth;
     private final boolean twoThreads;
@@ -26,6 +27,11 @@ public final class Trees implements Workload {
         this.twoThreads = twoThreads;
         this.depth = depth;
         heap.register(TREE);
+    }
+
+    /** What the largest tree takes, of each thread. */
+    public static double heapBytes(int depth, int threads) {
+        return Math.scalb(4.0 * BLOCK_BYTES * threads, depth); // it is one deeper than depth
     }
 
     @Override

@@ -194,7 +194,8 @@ class BenchCommandTest {
                     "tasks --workers 0 | --workers is out of range: value=0 range=1..48",
                     "tasks --workers 49 | --workers is out of range: value=49 range=1..48",
                     "tasks --workers two | invalid value for option '--workers'",
-                    "tasks --repetitions 0 | --repetitions is too small: value=0 least=1",
+                    "tasks --repetitions 0 | --repetitions is out of range: value=0 range=1..",
+                    "tasks yield --only go | --only chooses among the peers; add --peers",
                     "tasks --warmup -1 | --warmup is out of range: value=-1.0 range=0..60",
                     "tasks --peers --only tokio | no such peer: peer=tokio peers=fork-join"
                 })
@@ -203,6 +204,72 @@ class BenchCommandTest {
             assertTrue(err.toString().contains(message), err.toString());
             assertEquals("", out.toString());
         }
+    }
+
+    @Nested
+    class GivenMoreThanTheMachineHas {
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
+                    "trees --depth 40",
+                    "trees --depth 2147483647",
+                    "chain --length 2000000000",
+                    "chain --length 9000000000000000000",
+                    "cycles --live 2000000000",
+                    "cycles --size 2000000000 --dropped 2000000000",
+                    "mutate --live 2000000000",
+                    "lru --capacity 2000000000 --keys 2000000000"
+                })
+        void saysWhatItNeedsAndWhatThereIs(String arguments) {
+            assertEquals(2, bench(arguments));
+            assertTrue(err.toString().contains("is too large: value="), err.toString());
+            assertTrue(err.toString().contains(" neededBytes="), err.toString());
+            assertEquals("", out.toString());
+        }
+
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
+                    "chain --repetitions 2000000000",
+                    "mutate --budget 9000000000000000",
+                    "compare --rounds 2000000000"
+                })
+        void saysWhatTheRangeIs(String arguments) {
+            assertEquals(2, bench(arguments));
+            assertTrue(err.toString().contains("is out of range: value="), err.toString());
+        }
+    }
+
+    @Nested
+    class GivenAComparison {
+        @ParameterizedTest
+        @CsvSource(
+                delimiter = '|',
+                quoteCharacter = '"',
+                value = {
+                    "compare --rows nope | no such row: row=nope rows=counts-one counts-many",
+                    "compare --rows trees,nope | no such row: row=nope",
+                    "compare --engines nope | no such engine: engine=nope engines=quanta c-plain",
+                    "compare --rounds 0 | --rounds is out of range: value=0 range=1..",
+                    "compare --repetitions 0 | --repetitions is out of range: value=0 range=1..",
+                    "compare --timeout 0 | --timeout is too small: value=0 least=1",
+                    "compare --timeout -1 | --timeout is too small: value=-1 least=1",
+                    "foo --help | unknown command 'foo'",
+                    "foo | ; there are trees, cycles, counts"
+                })
+        void answersWrongUse(String arguments, String message) {
+            assertEquals(2, bench(arguments));
+            assertTrue(err.toString().contains(message), err.toString());
+            assertEquals("", out.toString());
+        }
+    }
+
+    @Test
+    void saysThatAnOnlyRunIsCold() {
+        assertEquals(0, bench("lru --accesses 1000 --repetitions 1"), err.toString());
+        assertTrue(out.toString().contains(" ns an access (cold)"), out.toString());
+        assertEquals(0, bench("lru --accesses 1000 --repetitions 2"), err.toString());
+        assertTrue(out.toString().contains(" ns an access (median, warm)"), out.toString());
     }
 
     @Test
