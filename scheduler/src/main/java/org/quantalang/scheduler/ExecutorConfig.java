@@ -13,9 +13,15 @@ import java.util.Objects;
  *     threads fill, 1 to {@value #MAX_BATCH}
  * @param stackBytes stack size of a worker thread, at most {@value #MAX_STACK_BYTES}; 0 for the
  *     virtual machine's default
+ * @param failureHandler hears of failures that nobody can ask for
  */
 public record ExecutorConfig(
-        String name, int workers, boolean stealing, int globalQueueBatch, long stackBytes) {
+        String name,
+        int workers,
+        boolean stealing,
+        int globalQueueBatch,
+        long stackBytes,
+        FailureHandler failureHandler) {
     /** One bit each in the idle mask. */
     public static final int MAX_WORKERS = 48;
 
@@ -33,6 +39,7 @@ public record ExecutorConfig(
      */
     public ExecutorConfig {
         Objects.requireNonNull(name, "name is null");
+        Objects.requireNonNull(failureHandler, "failureHandler is null");
         if (workers < 1 || workers > MAX_WORKERS) {
             throw new IllegalArgumentException(
                     "number of workers out of range: workers=%d range=1..%d"
@@ -50,34 +57,49 @@ public record ExecutorConfig(
         }
     }
 
-    /** Returns one worker for each processor, with stealing. */
+    /**
+     * Returns one worker for each processor, with stealing, and {@link FailureHandler#UNCAUGHT}.
+     */
     public static ExecutorConfig defaults() {
         int processors = Runtime.getRuntime().availableProcessors();
-        return new ExecutorConfig("quanta", Math.min(processors, MAX_WORKERS), true, MAX_BATCH, 0);
+        return new ExecutorConfig(
+                "quanta",
+                Math.min(processors, MAX_WORKERS),
+                true,
+                MAX_BATCH,
+                0,
+                FailureHandler.UNCAUGHT);
     }
 
     /** Returns the same with another number of workers. */
     public ExecutorConfig withWorkers(int number) {
-        return new ExecutorConfig(name, number, stealing, globalQueueBatch, stackBytes);
+        return new ExecutorConfig(
+                name, number, stealing, globalQueueBatch, stackBytes, failureHandler);
     }
 
     /** Returns the same with another name. */
     public ExecutorConfig withName(String newName) {
-        return new ExecutorConfig(newName, workers, stealing, globalQueueBatch, stackBytes);
+        return new ExecutorConfig(
+                newName, workers, stealing, globalQueueBatch, stackBytes, failureHandler);
     }
 
     /** Returns the same with stealing on or off. */
     public ExecutorConfig withStealing(boolean on) {
-        return new ExecutorConfig(name, workers, on, globalQueueBatch, stackBytes);
+        return new ExecutorConfig(name, workers, on, globalQueueBatch, stackBytes, failureHandler);
     }
 
     /** Returns the same with another limit for a batch from the global queue. */
     public ExecutorConfig withGlobalQueueBatch(int tasks) {
-        return new ExecutorConfig(name, workers, stealing, tasks, stackBytes);
+        return new ExecutorConfig(name, workers, stealing, tasks, stackBytes, failureHandler);
     }
 
     /** Returns the same with another stack size of the workers. */
     public ExecutorConfig withStackBytes(long bytes) {
-        return new ExecutorConfig(name, workers, stealing, globalQueueBatch, bytes);
+        return new ExecutorConfig(name, workers, stealing, globalQueueBatch, bytes, failureHandler);
+    }
+
+    /** Returns the same with another handler of failures that nobody can ask for. */
+    public ExecutorConfig withFailureHandler(FailureHandler handler) {
+        return new ExecutorConfig(name, workers, stealing, globalQueueBatch, stackBytes, handler);
     }
 }

@@ -2,6 +2,7 @@ package org.quantalang.scheduler;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -16,6 +17,7 @@ public final class Futures {
      * with. If the task is cancelled, the stage's future is cancelled too.
      */
     public static <T extends @Nullable Object> Pollable<T> await(CompletionStage<T> stage) {
+        Objects.requireNonNull(stage, "stage is null");
         return new Awaiting<>(stage.toCompletableFuture());
     }
 

@@ -3,6 +3,7 @@ package org.quantalang.scheduler;
 import org.quantalang.scheduler.internal.time.DeadlineWait;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * Is ready at regular times, with the number of the tick, from 1. Polled again after it was ready,
@@ -23,6 +24,7 @@ public final class Interval implements Pollable<Long> {
      * @throws IllegalArgumentException if the period is not positive
      */
     public static Interval every(Duration period) {
+        Objects.requireNonNull(period, "period is null");
         long nanos = Sleep.nanosOf(period);
         if (nanos == 0) {
             throw new IllegalArgumentException("period must be positive: period=" + period);

@@ -19,7 +19,8 @@ public interface JoinHandle<T extends @Nullable Object> extends Task, Pollable<T
      * @throws TaskFailedException if the task ended by an exception
      * @throws CancellationException if the task was cancelled
      * @throws IllegalStateException if this thread is a worker of the same executor, which must not
-     *     block
+     *     block; or if the task is of a simulation and has not ended, since nothing runs it
+     *     meanwhile
      */
     T join() throws InterruptedException;
 

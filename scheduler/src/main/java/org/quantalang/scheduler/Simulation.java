@@ -48,12 +48,18 @@ public final class Simulation {
         return task;
     }
 
-    /** Adds a child of a task of this simulation. */
+    /**
+     * Adds a child of a task.
+     *
+     * @param parent a task of this simulation
+     * @throws IllegalArgumentException if it is none
+     */
     public <T extends @Nullable Object> JoinHandle<T> spawnChild(
             Task parent, Pollable<T> pollable) {
         Objects.requireNonNull(pollable, "pollable is null");
-        if (!(parent instanceof TaskCell<?> cell)) {
-            throw new IllegalArgumentException("not a task of a simulation: parent=" + parent);
+        Objects.requireNonNull(parent, "parent is null");
+        if (!(parent instanceof TaskCell<?> cell && cell.belongsTo(engine))) {
+            throw new IllegalArgumentException("not a task of this simulation: parent=" + parent);
         }
         var task = new TaskCell<T>(nextId++, pollable, engine);
         live.add(task);
@@ -152,8 +158,12 @@ public final class Simulation {
         }
 
         @Override
-        public boolean mustNotBlock() {
-            return true; // a join would block the only thread
+        public String whyNotBlock(long taskId) {
+            String format =
+                    CurrentTask.get() == null
+                            ? "a task of a simulation ends within run: id=%d; call that before"
+                            : "a simulated task must not block on a task: id=%d; poll it instead";
+            return format.formatted(taskId); // no other thread would go on
         }
 
         @Override

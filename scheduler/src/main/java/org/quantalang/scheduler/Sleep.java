@@ -3,6 +3,7 @@ package org.quantalang.scheduler;
 import org.quantalang.scheduler.internal.time.DeadlineWait;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * Is ready after a time, counted from its first poll; with {@code true}. Belongs to one task.
@@ -30,6 +31,7 @@ public final class Sleep implements Pollable<Boolean> {
 
     /** Nanoseconds of a delay; what does not fit is 292 years. */
     static long nanosOf(Duration delay) {
+        Objects.requireNonNull(delay, "delay is null");
         if (delay.isNegative()) {
             throw new IllegalArgumentException("delay is negative: delay=" + delay);
         }

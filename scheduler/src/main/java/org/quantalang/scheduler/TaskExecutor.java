@@ -1,6 +1,7 @@
 package org.quantalang.scheduler;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.scheduler.internal.task.Execution;
 import org.quantalang.scheduler.internal.task.TaskCell;
 import org.quantalang.scheduler.internal.worker.Workers;
 
@@ -49,7 +50,8 @@ public final class TaskExecutor implements AutoCloseable {
      *
      * @param pollable what it does
      * @param <T> type of its value
-     * @return its end, to wait for; may be dropped
+     * @return its end, to wait for; may be dropped: a failure that nobody has asked for then goes
+     *     to {@link ExecutorConfig#failureHandler}, some time later
      * @throws RejectedExecutionException after {@link #close} was called, unless this is a task
      */
     public <T extends @Nullable Object> JoinHandle<T> spawn(Pollable<T> pollable) {
@@ -64,12 +66,16 @@ public final class TaskExecutor implements AutoCloseable {
      * has one.
      *
      * @param parent a task of this executor
+     * @throws IllegalArgumentException if it is none
      * @throws RejectedExecutionException as {@link #spawn}
      */
     public <T extends @Nullable Object> JoinHandle<T> spawnChild(
             Task parent, Pollable<T> pollable) {
-        if (!(parent instanceof TaskCell<?> cell)) {
-            throw new IllegalArgumentException("not a task of an executor: parent=" + parent);
+        Objects.requireNonNull(parent, "parent is null");
+        if (!(parent instanceof TaskCell<?> cell && cell.belongsTo(workers))) {
+            throw new IllegalArgumentException(
+                    "not a task of this executor: parent=%s name=%s"
+                            .formatted(parent, config.name()));
         }
         TaskCell<T> task = admit(pollable);
         cell.adopt(task);
@@ -99,6 +105,7 @@ public final class TaskExecutor implements AutoCloseable {
      *     interrupted, after the pollable was told that it is cancelled
      */
     public <T extends @Nullable Object> T blockOn(Pollable<T> pollable) throws Exception {
+        Objects.requireNonNull(pollable, "pollable is null");
         if (workers.mustNotBlock()) {
             throw new IllegalStateException(
                     "a worker must not block on a pollable; poll it instead: name="
@@ -107,15 +114,14 @@ public final class TaskExecutor implements AutoCloseable {
         return workers.blockOn(pollable);
     }
 
-    /** Returns a view that runs each command as a task; a command must not block. */
+    /**
+     * Returns a view that runs each command as a task; a command must not block. What it throws
+     * goes to {@link ExecutorConfig#failureHandler}.
+     */
     public Executor asExecutor() {
         return command -> {
             Objects.requireNonNull(command, "command is null");
-            spawn(
-                    _ -> {
-                        command.run();
-                        return Poll.ready(true);
-                    });
+            spawn(new Execution(command));
         };
     }
 

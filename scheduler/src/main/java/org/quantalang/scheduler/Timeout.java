@@ -3,6 +3,7 @@ package org.quantalang.scheduler;
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -17,8 +18,8 @@ public final class Timeout<T extends @Nullable Object> implements Pollable<T> {
     private final Sleep sleep;
 
     private Timeout(Pollable<T> limited, Duration limit) {
-        this.limited = limited;
-        this.limit = limit;
+        this.limited = Objects.requireNonNull(limited, "limited is null");
+        this.limit = Objects.requireNonNull(limit, "limit is null");
         this.sleep = Sleep.of(limit);
     }
 

@@ -5,6 +5,7 @@ import org.quantalang.scheduler.internal.time.WheelTimer;
 import org.quantalang.scheduler.internal.wait.Foreign;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * A hierarchical timing wheel to be driven by hand: who owns it calls {@link #process} when the
@@ -31,6 +32,7 @@ public final class TimerWheel {
      * @throws IllegalArgumentException if the tick is not positive, or longer than a day
      */
     public TimerWheel(Duration tick, long nowNanos) {
+        Objects.requireNonNull(tick, "tick is null");
         if (tick.isNegative() || tick.isZero() || tick.compareTo(LONGEST_TICK) > 0) {
             throw new IllegalArgumentException(
                     "tick must be positive and at most a day: tick=" + tick);

@@ -78,14 +78,19 @@ class WrongUseTest {
 
         @Test
         @SuppressWarnings("NullAway") // what a program without null checks may do
-        void hasAName() {
+        void hasANameAndAFailureHandler() {
             lacks("name is null", () -> good.withName(null));
+            lacks("failureHandler is null", () -> good.withFailureHandler(null));
         }
 
         @Test
         void ofTheSmallestAndLargestSizesRuns() throws Exception {
-            var small = new ExecutorConfig("small", 1, false, 1, 1);
-            var large = new ExecutorConfig("large", 48, true, 128, 1 << 20);
+            var small =
+                    good.withWorkers(1)
+                            .withStealing(false)
+                            .withGlobalQueueBatch(1)
+                            .withStackBytes(1);
+            var large = good.withWorkers(48).withGlobalQueueBatch(128).withStackBytes(1 << 20);
             for (ExecutorConfig config : new ExecutorConfig[] {small, large}) {
                 try (TaskExecutor executor = TaskExecutor.start(config)) {
                     assertEquals(1, executor.spawn(_ -> Poll.ready(1)).join());
@@ -275,10 +280,72 @@ class WrongUseTest {
             JoinHandle<Integer> task = simulation.spawn(_ -> Poll.ready(1));
             var refusal = assertThrows(IllegalStateException.class, task::join);
             assertEquals(
-                    "a worker must not block on a task: id=1; poll it instead",
+                    "a task of a simulation ends within run: id=1; call that before",
                     refusal.getMessage());
             simulation.run();
             assertEquals(1, task.join());
+            JoinHandle<Integer> other = simulation.spawn(_ -> Poll.pending());
+            JoinHandle<Integer> joins = simulation.spawn(_ -> Poll.ready(other.join()));
+            assertThrows(IllegalStateException.class, simulation::run);
+            var failure = assertThrows(TaskFailedException.class, joins::join);
+            assertEquals(
+                    "java.lang.IllegalStateException: a simulated task must not block on a task:"
+                            + " id=2; poll it instead",
+                    String.valueOf(failure.getCause()));
+        }
+
+        @Test
+        void refusesAParentOfAnother() {
+            var simulation = new Simulation(1);
+            JoinHandle<Integer> parent = new Simulation(2).spawn(_ -> Poll.ready(1));
+            refuses(
+                    "not a task of this simulation: parent=task 1 READY",
+                    () -> simulation.spawnChild(parent, _ -> Poll.ready(1)));
+            simulation.run();
+        }
+    }
+
+    @Nested
+    @SuppressWarnings("NullAway") // what a program without null checks may do
+    class WhatIsMissing {
+        @Test
+        void isNamedAtOnce() throws Exception {
+            var wheel = new TimerWheel(Duration.ofMillis(1), 0);
+            var simulation = new Simulation(1);
+            Pollable<Integer> one = _ -> Poll.ready(1);
+            Duration second = Duration.ofSeconds(1);
+            try (TaskExecutor executor = start()) {
+                JoinHandle<Integer> task = executor.spawn(one);
+                lacks("action is null", () -> task.onEnd(null));
+                lacks("waker is null", () -> executor.timers().schedule(0, null));
+                lacks("pollable is null", () -> executor.blockOn(null));
+                lacks("parent is null", () -> executor.spawnChild(null, one));
+            }
+            lacks("waker is null", () -> wheel.register(0, null));
+            lacks("waker is null", () -> wheel.registerDelay(second, 0, null));
+            lacks("tick is null", () -> new TimerWheel(null, 0));
+            lacks("limited is null", () -> org.quantalang.scheduler.Timeout.of(null, second));
+            lacks("limit is null", () -> org.quantalang.scheduler.Timeout.of(one, null));
+            lacks("delay is null", () -> Sleep.of(null));
+            lacks("period is null", () -> Interval.every(null));
+            lacks("stage is null", () -> Futures.await(null));
+            lacks("parent is null", () -> simulation.spawnChild(null, one));
+        }
+    }
+
+    @Nested
+    class AParent {
+        @Test
+        void isATaskOfTheSameExecutor() throws Exception {
+            try (TaskExecutor executor = start();
+                    TaskExecutor other = start()) {
+                JoinHandle<Integer> parent = other.spawn(_ -> Poll.ready(1));
+                parent.join();
+                refuses(
+                        "not a task of this executor: parent=task 1 COMPLETED name=one",
+                        () -> executor.spawnChild(parent, _ -> Poll.ready(1)));
+                assertEquals(1, executor.spawn(_ -> Poll.ready(1)).join());
+            }
         }
     }
 

@@ -14,10 +14,12 @@ import org.quantalang.scheduler.internal.wait.Foreign;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -56,7 +58,8 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
     private final TaskQueue queue;
     private int budget;
     private @Nullable Pollable<T> pollable;
-    private @Nullable Object outcome; // the value or the exception; read after isFinished
+    // The value, the exception or an UnaskedFailure of it; read after isFinished.
+    private @Nullable Object outcome;
     private volatile @Nullable EndWaiter waiters;
     private volatile @Nullable Family family;
 
@@ -133,6 +136,12 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
         return false;
     }
 
+    /** Whether this is a task of the executor that {@code other} is to its tasks. */
+    @SuppressWarnings("ReferenceEquality") // the same executor, not an equal one
+    public boolean belongsTo(TaskQueue other) {
+        return queue == other;
+    }
+
     // ---- the worker that runs it
 
     /** Polls the task once, having taken it out of a queue. Nothing that it throws escapes. */
@@ -153,7 +162,7 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
                 throw new NullPointerException("poll answered null: " + running);
             }
         } catch (Throwable failure) { // an Error too: the task has failed, the worker lives on
-            outcome = failure;
+            outcome = keptOf(running, failure);
             endTransition(true);
             announceEnd();
             return;
@@ -168,6 +177,15 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
             case ENQUEUE -> queue.requeue(this);
             case ANNOUNCE_CANCELLED -> endCancelled();
             default -> {} // whoever has the waker brings it back
+        }
+    }
+
+    private Object keptOf(Pollable<T> failed, Throwable failure) {
+        try {
+            return queue.failed(this, failed, failure);
+        } catch (Throwable further) { // memory has run out
+            Foreign.report(further);
+            return failure;
         }
     }
 
@@ -318,10 +336,23 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
         if (end == TaskState.CANCELLED) {
             throw new CancellationException("task was cancelled: id=" + id);
         }
-        if (end == TaskState.PANICKED && outcome instanceof Throwable failure) {
+        Throwable failure = failure(end);
+        if (failure != null) {
             throw new TaskFailedException(id, failure);
         }
         return (T) outcome;
+    }
+
+    /** What the task threw, if it ended so; whoever gets it here has asked for it. */
+    private @Nullable Throwable failure(TaskState end) {
+        if (end != TaskState.PANICKED) {
+            return null;
+        }
+        try {
+            return outcome instanceof UnaskedFailure unasked ? unasked.ask() : (Throwable) outcome;
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     private void awaitEnd() throws InterruptedException {
@@ -336,9 +367,9 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
     }
 
     private void refuseToBlock(boolean over) {
-        if (!over && queue.mustNotBlock()) {
-            throw new IllegalStateException(
-                    "a worker must not block on a task: id=%d; poll it instead".formatted(id));
+        String refusal = over ? null : queue.whyNotBlock(id);
+        if (refusal != null) {
+            throw new IllegalStateException(refusal);
         }
     }
 
@@ -398,6 +429,7 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
 
     @Override
     public void onEnd(Runnable action) {
+        Objects.requireNonNull(action, "action is null");
         if (!register(new Action(action))) {
             Foreign.run(action);
         }
@@ -442,7 +474,8 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
                 };
         onEnd(
                 () -> {
-                    if (state() == TaskState.PANICKED && outcome instanceof Throwable failure) {
+                    Throwable failure = failure(state());
+                    if (failure != null) {
                         future.completeExceptionally(failure);
                     } else {
                         try {

@@ -3,6 +3,8 @@ package org.quantalang.scheduler.internal.time;
 import org.jspecify.annotations.Nullable;
 import org.quantalang.scheduler.Waker;
 
+import java.util.Objects;
+
 /** One timer, a node in a slot of a {@link Wheel}; belongs to whoever guards the wheel. */
 public class WheelTimer {
     static final int NOWHERE = -1;
@@ -15,7 +17,7 @@ public class WheelTimer {
 
     /** Makes a timer that is in no wheel. */
     public WheelTimer(Waker waker) {
-        this.waker = waker;
+        this.waker = Objects.requireNonNull(waker, "waker is null");
     }
 
     /** Returns whom to wake. */

@@ -3,12 +3,15 @@ package org.quantalang.scheduler.internal.worker;
 import org.jspecify.annotations.Nullable;
 import org.quantalang.scheduler.ExecutorConfig;
 import org.quantalang.scheduler.ExecutorStats;
+import org.quantalang.scheduler.FailureHandler;
 import org.quantalang.scheduler.Pollable;
 import org.quantalang.scheduler.Timers;
 import org.quantalang.scheduler.internal.queue.Injector;
 import org.quantalang.scheduler.internal.task.BlockingPoll;
+import org.quantalang.scheduler.internal.task.Execution;
 import org.quantalang.scheduler.internal.task.TaskCell;
 import org.quantalang.scheduler.internal.task.TaskQueue;
+import org.quantalang.scheduler.internal.task.UnaskedFailure;
 import org.quantalang.scheduler.internal.time.TimerThread;
 
 import java.lang.invoke.VarHandle;
@@ -27,6 +30,7 @@ public final class Workers implements TaskQueue {
     private final IdleSet idle;
     private final Injector injector = new Injector();
     private final boolean stealing;
+    private final FailureHandler failureHandler;
 
     private final TimerThread timers;
     private final Set<BlockingPoll> blocked = ConcurrentHashMap.newKeySet();
@@ -42,6 +46,7 @@ public final class Workers implements TaskQueue {
     /** Makes the workers and starts their threads. */
     public Workers(ExecutorConfig config) {
         stealing = config.stealing();
+        failureHandler = config.failureHandler();
         timers = new TimerThread(config.name());
         idle = new IdleSet(config.workers());
         workers = new Worker[config.workers()];
@@ -125,6 +130,15 @@ public final class Workers implements TaskQueue {
     }
 
     @Override
+    public Object failed(TaskCell<?> task, Pollable<?> pollable, Throwable failure) {
+        if (pollable instanceof Execution) {
+            UnaskedFailure.tell(failureHandler, task.id(), failure);
+            return failure;
+        }
+        return UnaskedFailure.of(task, failure, failureHandler);
+    }
+
+    @Override
     public void ended(TaskCell<?> task) {
         Worker worker = thisWorker();
         if (worker == null) {
@@ -165,6 +179,13 @@ public final class Workers implements TaskQueue {
     }
 
     @Override
+    public @Nullable String whyNotBlock(long taskId) {
+        return mustNotBlock()
+                ? "a worker must not block on a task: id=%d; poll it instead".formatted(taskId)
+                : null;
+    }
+
+    /** Whether this thread is one that runs tasks or fires timers: others wait for it. */
     public boolean mustNotBlock() {
         return thisWorker() != null || timers.isCaller();
     }

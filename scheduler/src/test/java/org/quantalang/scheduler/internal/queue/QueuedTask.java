@@ -1,5 +1,6 @@
 package org.quantalang.scheduler.internal.queue;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.scheduler.Poll;
 import org.quantalang.scheduler.Timers;
 import org.quantalang.scheduler.internal.task.TaskCell;
@@ -30,8 +31,8 @@ final class QueuedTask {
                 }
 
                 @Override
-                public boolean mustNotBlock() {
-                    return false;
+                public @Nullable String whyNotBlock(long taskId) {
+                    return null;
                 }
             };
 

@@ -61,8 +61,8 @@ public class TaskEndStress {
         public void ended(TaskCell<?> task) {}
 
         @Override
-        public boolean mustNotBlock() {
-            return false;
+        public @Nullable String whyNotBlock(long taskId) {
+            return null;
         }
     }
 
