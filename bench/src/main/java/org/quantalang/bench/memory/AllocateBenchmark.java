@@ -22,7 +22,8 @@ import java.util.concurrent.TimeUnit;
  * What does it cost to allocate an object and release it, beside malloc and free, and does it
  * allocate on the Java heap?
  *
- * <pre>java -jar bench/target/benchmarks.jar AllocateBenchmark -prof gc</pre>
+ * <pre>"$(.mvn/find-jdk run)/bin/java" -jar bench/target/benchmarks.jar AllocateBenchmark -prof gc
+ * </pre>
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -20,7 +20,8 @@ import java.util.concurrent.TimeUnit;
  * What does a count cost beside a bare read, add and write of the same word, and does any operation
  * of the address tier allocate on the Java heap?
  *
- * <pre>java -jar bench/target/benchmarks.jar CountBenchmark -prof gc</pre>
+ * <pre>"$(.mvn/find-jdk run)/bin/java" -jar bench/target/benchmarks.jar CountBenchmark -prof gc
+ * </pre>
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -22,7 +22,8 @@ import java.util.concurrent.TimeUnit;
  * The rows of {@code quanta bench tasks} under JMH: what does one spawn, round, yield or element
  * cost, with its error, and how many bytes does it allocate?
  *
- * <pre>java -jar bench/target/benchmarks.jar TaskRowBenchmark -prof gc</pre>
+ * <pre>"$(.mvn/find-jdk run)/bin/java" -jar bench/target/benchmarks.jar TaskRowBenchmark -prof gc
+ * </pre>
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

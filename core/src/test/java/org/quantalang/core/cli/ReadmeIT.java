@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.quantalang.abi.Target;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,6 +26,14 @@ class ReadmeIT {
         assertEquals(
                 Files.readString(PROJECT.resolve("examples/consumer/src/main/java/Main.java")),
                 program);
+    }
+
+    @Test
+    void listsTheTargets() throws IOException {
+        String readme = Files.readString(PROJECT.resolve("README.md"));
+        for (Target target : Target.values()) {
+            assertTrue(readme.contains("`" + target.triple() + "`"), target.triple());
+        }
     }
 
     @Test
