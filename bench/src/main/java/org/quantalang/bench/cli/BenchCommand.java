@@ -21,10 +21,13 @@ public final class BenchCommand implements Runnable {
 
     BenchCommand() {}
 
-    /** Which subcommands there are is said by the caller: none alone does anything. */
+    /** None alone does anything. */
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a workload is missing");
+        throw new ParameterException(
+                spec.commandLine(),
+                "a workload is missing; there are "
+                        + String.join(", ", spec.subcommands().keySet()));
     }
 
     /** Adds {@code bench} to {@code quanta}. */

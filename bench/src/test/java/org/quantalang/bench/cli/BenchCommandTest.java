@@ -265,6 +265,15 @@ class BenchCommandTest {
     }
 
     @Test
+    void listsTheWorkloadsIfNoneIsNamed() {
+        assertEquals(2, Quanta.execute(new PrintWriter(out), new PrintWriter(err), "bench"));
+        assertTrue(
+                err.toString()
+                        .startsWith("quanta: a workload is missing; there are trees, cycles,"),
+                err.toString());
+    }
+
+    @Test
     void saysThatAnOnlyRunIsCold() {
         assertEquals(0, bench("lru --accesses 1000 --repetitions 1"), err.toString());
         assertTrue(out.toString().contains(" ns an access (cold)"), out.toString());

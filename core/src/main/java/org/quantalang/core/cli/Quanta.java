@@ -17,7 +17,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.ServiceLoader;
-import java.util.Set;
 
 /**
  * The {@code quanta} command: finds the commands, runs one, and turns its outcome into an exit
@@ -62,7 +61,10 @@ public final class Quanta implements Runnable {
     /** Prints the help when no command is named, which is wrong use. */
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing");
+        throw new ParameterException(
+                spec.commandLine(),
+                "a command is missing; there are "
+                        + String.join(", ", spec.subcommands().keySet()));
     }
 
     /**
@@ -160,19 +162,24 @@ public final class Quanta implements Runnable {
     private static String explain(ParameterException mistake) {
         if (mistake instanceof UnmatchedArgumentException unmatched) {
             String argument = unmatched.getUnmatched().getFirst();
-            Set<String> commands = mistake.getCommandLine().getSubcommands().keySet();
+            boolean commands = !mistake.getCommandLine().getSubcommands().isEmpty();
             boolean option = argument.startsWith("-");
-            String kind = option ? "option" : commands.isEmpty() ? "argument" : "command";
+            String kind = option ? "option" : commands ? "command" : "argument";
             List<String> near = unmatched.getSuggestions();
             String meant = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near);
-            String all =
-                    option || commands.isEmpty()
-                            ? ""
-                            : "; there are " + String.join(", ", commands);
+            String all = commands && !option ? "; there are " + commandsOf(mistake) : "";
             return "unknown %s '%s'%s%s".formatted(kind, argument, meant, all);
+        }
+        if (mistake.getArgSpec() == null && mistake.getValue() != null) { // of the help command
+            return "unknown command '%s'; there are %s"
+                    .formatted(mistake.getValue(), commandsOf(mistake));
         }
         String message = String.valueOf(mistake.getMessage());
         return message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
+    }
+
+    private static String commandsOf(ParameterException mistake) {
+        return String.join(", ", mistake.getCommandLine().getSubcommands().keySet());
     }
 
     private static int report(PrintWriter err, Throwable failure, boolean debug) {

@@ -3,6 +3,7 @@ package org.quantalang.core.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -20,13 +21,28 @@ class QuantaTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"nonsense", "nonsense --help", "nonsense --version", "--help nonsense"})
+    @ValueSource(
+            strings = {
+                "nonsense",
+                "nonsense --help",
+                "nonsense --version",
+                "--help nonsense",
+                "help nonsense"
+            })
     void answersAnUnknownCommandWithThoseThereAre(String arguments) {
         assertEquals(2, run(arguments));
         assertEquals("", out.toString());
         assertTrue(err.toString().startsWith("quanta: unknown command 'nonsense'"), err::toString);
         assertTrue(
                 err.toString().contains("; there are demo, layout, classify, info"), err::toString);
+    }
+
+    @Test
+    void listsTheCommandsIfNoneIsNamed() {
+        assertEquals(2, Quanta.execute(new PrintWriter(out, true), new PrintWriter(err, true)));
+        assertTrue(
+                err.toString().startsWith("quanta: a command is missing; there are demo, layout,"),
+                err::toString);
     }
 
     @ParameterizedTest
