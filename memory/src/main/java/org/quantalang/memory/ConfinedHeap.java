@@ -453,6 +453,7 @@ public final class ConfinedHeap extends ConfinedObjects {
             checks.closing(config.notices());
         }
         closed = true;
+        types.close();
         user = null;
         javaObjects().letGoOfAll();
         life().end();

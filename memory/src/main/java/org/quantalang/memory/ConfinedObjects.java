@@ -74,7 +74,7 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
             blocks.watch(checks);
         }
         accounts = new ConfinedAccounts(this, config);
-        destructors = new DestructorCalls(this, types, config.failureHandler());
+        destructors = new DestructorCalls(this, types::at, config.failureHandler());
         cycles = collector();
         reclaimer =
                 new Reclaimer(

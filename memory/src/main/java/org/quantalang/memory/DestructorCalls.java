@@ -4,7 +4,8 @@ import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.object.NativeCalls;
 import org.quantalang.memory.internal.type.HeapType;
-import org.quantalang.memory.internal.type.TypeTable;
+
+import java.util.function.IntFunction;
 
 /**
  * Runs the destructor of a dying object, Java function or C function pointer, and reports its
@@ -12,11 +13,16 @@ import org.quantalang.memory.internal.type.TypeTable;
  */
 final class DestructorCalls {
     private final Heap heap;
-    private final TypeTable types;
+    private final IntFunction<HeapType> types;
     private final FailureHandler failures;
     private long started;
 
-    DestructorCalls(Heap heap, TypeTable types, FailureHandler failures) {
+    /**
+     * Makes those of one heap.
+     *
+     * @param types tells a type by its index
+     */
+    DestructorCalls(Heap heap, IntFunction<HeapType> types, FailureHandler failures) {
         this.heap = heap;
         this.types = types;
         this.failures = failures;
@@ -29,7 +35,7 @@ final class DestructorCalls {
 
     void run(long header) {
         started++;
-        HeapType type = types.at(HeaderWord.type(Memory.getLong(header)));
+        HeapType type = types.apply(HeaderWord.type(Memory.getLong(header)));
         long object = header + HeaderWord.BYTES;
         try {
             Destructor drop = type.info.drop();

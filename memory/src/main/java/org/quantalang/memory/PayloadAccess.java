@@ -46,7 +46,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
     }
 
     @Override
-    public final HeapNumbers numbers() {
+    public HeapNumbers numbers() {
         checkCaller();
         return numbersNow();
     }

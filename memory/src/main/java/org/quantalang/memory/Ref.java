@@ -271,8 +271,10 @@ public final class Ref<T> implements AutoCloseable {
             address = 0; // gone with its heap
             state.address = 0;
         }
-        if (address != 0) {
+        if (!heap.life().ended()) {
             heap.refuse(user, this);
+        }
+        if (address != 0) {
             hold(0);
         }
         closed = true;

@@ -29,9 +29,10 @@ final class SharedAccounts extends AccountHost {
         Owner self = heap.owners.current();
         if (self.isCommon()) {
             throw new IllegalStateException(
-                    "virtual threads cannot enter accounts: thread=%s; what they allocate is"
-                                    .formatted(Thread.currentThread())
-                            + " charged to the heap");
+                    ("virtual threads cannot enter accounts: thread=%s; nor can platform threads"
+                                    + " beyond those that the heap has numbers for; what they"
+                                    + " allocate is charged to the heap")
+                            .formatted(Thread.currentThread()));
         }
         return self.blocks;
     }

@@ -105,9 +105,14 @@ public final class SharedHeap extends SharedObjects {
 
     // ---- for handles
 
+    /** The caller becomes a user of the heap, which keeps it from being closed meanwhile. */
     @Override
     boolean usable(@Nullable Thread user) {
-        return Thread.currentThread().equals(user) && !closed;
+        if (!Thread.currentThread().equals(user)) {
+            return false;
+        }
+        owners.enterCaller();
+        return true;
     }
 
     @Override
@@ -122,6 +127,7 @@ public final class SharedHeap extends SharedObjects {
                                     user == null ? "none" : user.getName(),
                                     Thread.currentThread().getName()));
         }
+        owners.enterCaller();
     }
 
     @Override
@@ -129,10 +135,13 @@ public final class SharedHeap extends SharedObjects {
         return true;
     }
 
-    /** A thread that only closes an arena must not become one of the heap's by that. */
+    /**
+     * A thread that only closes an arena must not become one of the heap's by that, nor use the
+     * heap while it is quiet.
+     */
     @Override
     boolean mayRelease() {
-        return !closed && owners.ofCaller() != null;
+        return owners.isActive();
     }
 
     @Override
@@ -186,8 +195,8 @@ public final class SharedHeap extends SharedObjects {
      * for long calls it now and then.
      */
     public void poll() {
-        releaseLetGo();
         Owner self = owners.current();
+        releaseLetGo();
         reclaimer.attendAll(self);
         if (pauses.pausing()) {
             pauses.resume(self);
@@ -196,12 +205,17 @@ public final class SharedHeap extends SharedObjects {
 
     /**
      * Runs {@code work}, during which the calling thread does not use the heap: it may wait there
-     * for long without keeping others from {@link #pause}. Afterwards it waits for the end of a
-     * pause.
+     * for long without keeping others from {@link #pause} or {@link #close}. Afterwards it waits
+     * for the end of a pause.
      *
-     * @param work what to do
+     * @param work what to do; using the heap or its handles there is refused
      */
     public void quietly(Runnable work) {
+        checkCaller();
+        if (!owners.isActive()) { // has not used it yet, or is quiet already
+            work.run();
+            return;
+        }
         Owner self = owners.current();
         reclaimer.attendAll(self);
         pauses.quiet(self);
@@ -228,7 +242,7 @@ public final class SharedHeap extends SharedObjects {
      * @throws IllegalStateException if others are not quiet in time; names them
      */
     public void pause(Duration timeout, Runnable work) {
-        checkCaller();
+        reclaimer.reap();
         pauses.pause(
                 HeapConfig.nanosAtMost(timeout, Long.MAX_VALUE / 4),
                 () -> {
@@ -240,19 +254,25 @@ public final class SharedHeap extends SharedObjects {
     }
 
     private void alone(Runnable work) {
-        checkCaller();
+        reclaimer.reap(); // ended threads leave what would be garbage otherwise
         pauses.pause(PAUSE_TIMEOUT.toNanos(), work);
     }
 
     /**
      * The calling thread has done with the heap: its objects count for nobody from here on, its
      * pages serve others. It may use the heap again. The end of a thread does the same, once
-     * another thread notices.
+     * another thread notices. Does nothing if the heap is closed, or the thread never used it.
      *
      * @throws IllegalStateException if called in a destructor
      */
     public void leave() {
-        reclaimer.leave();
+        Owner self = closed ? null : owners.ofCaller();
+        if (self != null) {
+            pauses.resume(self); // to leave is a use of the heap
+        }
+        if (!closed) {
+            reclaimer.leave();
+        }
     }
 
     /** {@return releases that wait for the owners of their objects} Exact if all are idle. */
@@ -293,11 +313,22 @@ public final class SharedHeap extends SharedObjects {
 
     @Override
     public GcStats stats() {
-        checkCaller();
-        long allocated = pages.walk().totalAllocated();
-        long freed = pages.walk().totalFreed();
-        return new GcStats(
-                allocated, freed, cycles.collections(), cycles.structures(), allocated - freed);
+        return owners.passing(
+                () -> {
+                    long allocated = pages.walk().totalAllocated();
+                    long freed = pages.walk().totalFreed();
+                    return new GcStats(
+                            allocated,
+                            freed,
+                            cycles.collections(),
+                            cycles.structures(),
+                            allocated - freed);
+                });
+    }
+
+    @Override
+    public HeapNumbers numbers() {
+        return owners.passing(this::numbersNow);
     }
 
     @Override
@@ -329,14 +360,12 @@ public final class SharedHeap extends SharedObjects {
      */
     @Override
     public long liveObjects() {
-        checkCaller();
-        return pages.walk().totalLive();
+        return owners.passing(() -> pages.walk().totalLive());
     }
 
     @Override
     public long liveBytes() {
-        checkCaller();
-        return pages.walk().liveBytes();
+        return owners.passing(() -> pages.walk().liveBytes());
     }
 
     @Override
@@ -351,20 +380,17 @@ public final class SharedHeap extends SharedObjects {
      */
     @Override
     public Histogram histogram() {
-        checkCaller();
-        return census().histogram();
+        return owners.passing(() -> census().histogram());
     }
 
     @Override
     public List<SizeClassStats> sizeClasses() {
-        checkCaller();
-        return census().sizeClasses();
+        return owners.passing(() -> census().sizeClasses());
     }
 
     @Override
     public List<TypeCounts> typeCounts() {
-        checkCaller();
-        return countTypes ? census().typeCounts() : List.of();
+        return owners.passing(() -> countTypes ? census().typeCounts() : List.of());
     }
 
     /**
@@ -386,8 +412,9 @@ public final class SharedHeap extends SharedObjects {
     /** Gives empty pages of this thread and of no thread back to the system now. */
     @Override
     public void trim() {
-        checkCaller();
-        owners.current().trim();
+        Owner self = owners.current();
+        reclaimer.reap(); // ended threads leave pages
+        self.trim();
         pages.trimCommon();
         pages.returnAll();
     }
@@ -421,30 +448,20 @@ public final class SharedHeap extends SharedObjects {
      * {@inheritDoc}
      *
      * <p>Refused while another thread that used the heap lives and neither called {@link #leave}
-     * nor is in {@link #quietly}. Virtual threads are for the caller to see to.
+     * nor is in {@link #quietly}, and in a pause of the caller's own. Waits for the end of other
+     * threads' pauses, 10 seconds at most. Virtual threads are for the caller to see to.
      */
     @Override
     public void close(LeakPolicy policy) {
-        if (!closed) {
-            checkUnused();
-            tellLeaks(policy, config);
-            NumbersOut.closing(numberOut, this);
-            if (CheckedLevel.KEEPS) {
-                checks.closing(config.notices());
-            }
-            closed = true;
-            life().end();
-            synchronized (javaObjects()) {
-                javaObjects().letGoOfAll();
-            }
-            reservation.closing();
-            cleanable.clean();
+        if (closed) {
+            return;
         }
-    }
-
-    private void checkUnused() {
-        checkViews();
-        List<Thread> users = pauses.users();
+        if (pauses.isByCaller() || reclaimer.isDestroying()) {
+            throw new IllegalStateException(
+                    "heap cannot be closed in a destructor, a collection or a pause: name=%s; close it afterwards"
+                            .formatted(config.name()));
+        }
+        List<Thread> users = pauses.close(PAUSE_TIMEOUT.toNanos(), () -> end(policy));
         if (!users.isEmpty()) {
             Thread first = users.getFirst();
             throw new IllegalStateException(
@@ -456,6 +473,25 @@ public final class SharedHeap extends SharedObjects {
                                     Thread.currentThread().getName()),
                     Site.of(first).asCause("what the first of them does"));
         }
+    }
+
+    /** While nobody else uses the heap. */
+    private void end(LeakPolicy policy) {
+        checkViews();
+        tellLeaks(policy, config);
+        NumbersOut.closing(numberOut, this);
+        if (CheckedLevel.KEEPS) {
+            checks.closing(config.notices());
+        }
+        closed = true;
+        types.close();
+        owners.close();
+        life().end();
+        synchronized (javaObjects()) {
+            javaObjects().letGoOfAll();
+        }
+        reservation.closing();
+        cleanable.clean();
     }
 
     @Override

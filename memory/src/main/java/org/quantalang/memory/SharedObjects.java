@@ -58,7 +58,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
                         config.returnDelay().toNanos(),
                         mostOwners,
                         number -> later[0].runs(number));
-        owners = new Owners(pages, mostOwners);
+        owners = new Owners(pages, config.name(), mostOwners);
         later[0] = owners;
         TypeTable table = new TypeTable(space, pages.classes(), countTypes);
         types = new SharedTypes(table, countTypes);
@@ -68,7 +68,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         if (CheckedLevel.KEEPS) {
             pages.watch(checks);
         }
-        DestructorCalls destructors = new DestructorCalls(this, table, config.failureHandler());
+        DestructorCalls destructors = new DestructorCalls(this, types::at, config.failureHandler());
         reclaimer =
                 new SharedReclaimer(
                         space.base,
@@ -90,7 +90,11 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
     @Override
     public final void register(TypeInfo... infos) {
         checkCaller();
-        types.register(Arrays.asList(infos), type -> census().liveOf(type));
+        owners.passing(
+                () -> {
+                    types.register(Arrays.asList(infos), type -> census().liveOf(type));
+                    return infos;
+                });
     }
 
     @Override
@@ -485,14 +489,20 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         long slot = object + offset;
         long value = ReferenceField.hold(slot);
         if (value != 0) {
-            retain(value);
-            ReferenceField.letGo(slot, value);
+            try {
+                retain(value);
+            } finally {
+                ReferenceField.letGo(slot, value);
+            }
         }
         return value;
     }
 
     @Override
     public final void setReference(long object, long offset, long value) {
+        if (CheckedLevel.ON) {
+            checkWithin("setReference", object, offset, Long.BYTES);
+        }
         if (value != 0) {
             retain(value);
         }
@@ -590,10 +600,12 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         if (target == 0) {
             return 0;
         }
-        // Held, so that the header stays while it is looked at.
-        long strong = SharedCounts.upgrade(target - HeaderWord.BYTES) ? target : 0;
-        ReferenceField.letGo(slot, target);
-        return strong;
+        try {
+            // Held, so that the header stays while it is looked at.
+            return SharedCounts.upgrade(target - HeaderWord.BYTES) ? target : 0;
+        } finally {
+            ReferenceField.letGo(slot, target);
+        }
     }
 
     // ---- for the tiers above

@@ -96,20 +96,13 @@ public final class BlockWalk {
         }
     }
 
-    private long after(long page) {
-        long entry = space.entry(page);
-        return PageTable.kind(entry) == PageTable.LARGE
-                ? page + HeapSpace.pageUp(PageTable.carved(entry) + PageTable.extra(entry))
-                : page + PageTable.PAGE_BYTES;
-    }
-
     /** Blocks ever handed out. */
     public long totalAllocated() {
         long total = 0;
         for (int index = 0; index < classes.count(); index++) {
             total += classes.retiredAllocated(index);
         }
-        for (long page = space.objects; page < pool.top(); page = after(page)) {
+        for (long page = space.objects; page < pool.top(); page += PageTable.PAGE_BYTES) {
             total += smallPage(page) ? allocated(space.entry(page)) : 0;
         }
         return total;
@@ -121,7 +114,7 @@ public final class BlockWalk {
         for (int index = 0; index < classes.count(); index++) {
             total += classes.retiredFreed(index) + kept(index);
         }
-        for (long page = space.objects; page < pool.top(); page = after(page)) {
+        for (long page = space.objects; page < pool.top(); page += PageTable.PAGE_BYTES) {
             total += smallPage(page) ? PageTable.freed(space.entry(page)) : 0;
         }
         return total;
@@ -144,7 +137,7 @@ public final class BlockWalk {
     /** Bytes of blocks in use, headers and rounding included. */
     public long liveBytes() {
         long total = largeLiveBytes();
-        for (long page = space.objects; page < pool.top(); page = after(page)) {
+        for (long page = space.objects; page < pool.top(); page += PageTable.PAGE_BYTES) {
             if (smallPage(page)) {
                 long entry = space.entry(page);
                 total +=
@@ -162,9 +155,10 @@ public final class BlockWalk {
             totals[index][0] = classes.retiredAllocated(index);
             totals[index][1] = classes.retiredFreed(index) + kept(index);
         }
-        for (long page = space.objects; page < pool.top(); page = after(page)) {
-            if (smallPage(page)) {
-                long entry = space.entry(page);
+        for (long page = space.objects; page < pool.top(); page += PageTable.PAGE_BYTES) {
+            long entry = space.entry(page);
+            // Another thread may add a class meanwhile.
+            if (smallPage(page) && PageTable.sizeClass(entry) < totals.length) {
                 totals[PageTable.sizeClass(entry)][0] += allocated(entry);
                 totals[PageTable.sizeClass(entry)][1] += PageTable.freed(entry);
             }
@@ -296,7 +290,7 @@ public final class BlockWalk {
 
     /** Checks every page's own numbers and free list; tells each fault to {@code report}. */
     public void checkPages(Consumer<String> report) {
-        for (long page = space.objects; page < pool.top(); page = after(page)) {
+        for (long page = space.objects; page < pool.top(); page += PageTable.PAGE_BYTES) {
             if (smallPage(page)) {
                 checkPage(page, report);
             }

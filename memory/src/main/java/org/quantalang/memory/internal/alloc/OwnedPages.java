@@ -111,7 +111,6 @@ public final class OwnedPages {
             return allocateSlow(sizeClass, firstBlock, bytes);
         } finally {
             shared.lock.unlock();
-            shared.seeToCommon();
         }
     }
 

@@ -171,25 +171,16 @@ public final class SharedSpace {
         }
     }
 
-    /**
-     * Runs an owner that has no thread, unless somebody does so already: then that one looks again
-     * after it has let go of the lock.
-     */
+    /** Runs an owner that has no thread. */
     private void takeBackWithoutThread(OwnedPages pages) {
-        while (pages.waiting() && !runnings.runs(pages.owner()) && lock.tryLock()) {
-            try {
-                if (!runnings.runs(pages.owner())) {
-                    pages.takeBack();
-                }
-            } finally {
-                lock.unlock();
+        lock.lock();
+        try {
+            if (!runnings.runs(pages.owner())) { // else it sees by itself that something waits
+                pages.takeBack();
             }
+        } finally {
+            lock.unlock();
         }
-    }
-
-    /** After the lock: what came for the common pages while it was held. */
-    void seeToCommon() {
-        takeBackWithoutThread(of(COMMON));
     }
 
     /** Gives {@code to}, whose runner calls, a page without a thread that has room in the class. */
@@ -209,7 +200,6 @@ public final class SharedSpace {
         } finally {
             lock.unlock();
         }
-        seeToCommon();
     }
 
     /** The accounts of the heap. */
@@ -224,7 +214,6 @@ public final class SharedSpace {
             return of(COMMON).blocks.openAccount(opened);
         } finally {
             lock.unlock();
-            seeToCommon();
         }
     }
 
@@ -261,7 +250,6 @@ public final class SharedSpace {
         } finally {
             lock.unlock();
         }
-        seeToCommon();
     }
 
     /** The walk over all pages and blocks; totals are those of all owners now. */

@@ -137,13 +137,11 @@ final class HandBackQueue {
         return (int) LINE.getOpaque(lines, TOLD) == 0;
     }
 
-    /**
-     * Runner only: before it polls to the end. A push that is not found then comes after this, and
-     * tells again.
-     */
+    /** Runner only: before it polls to the end. A push that is not found then tells after this. */
     void listened() {
-        // Volatile: before the loads of the slots.
-        LINE.setVolatile(lines, TOLD, 0);
+        // Acquire: if this takes a word away, the slot that it told of. A store alone would not see
+        // the slot, were the word there already.
+        int _ = (int) LINE.getAndSet(lines, TOLD, 0);
     }
 
     /** Runner only: takes an object; 0 if none waits. */

@@ -14,8 +14,8 @@ import org.quantalang.memory.internal.shared.SharedTypes.SharedType;
  * list of dying objects. When the thread ends, what is left goes to nobody, and the owner's number
  * to the next thread.
  *
- * <p>Owner 0 is nobody: its pages serve virtual threads and the threads for which no number was
- * left. It never owns an object.
+ * <p>Number 0 owns no object, and its pages serve all who have it: nobody, for virtual threads, and
+ * guests, which are platform threads for which no number was left or that are about to leave.
  *
  * <p>The runner only, except the queue's push: the thread, or who holds the space's lock while
  * there is none.
@@ -37,10 +37,10 @@ public final class Owner {
     /** Who runs it; null if nobody does. Written under the lock, by the thread itself at first. */
     volatile @Nullable Thread thread;
 
-    /** The thread's number; 0 if there is none. A thread only looks for its own. */
+    /** The thread's number; 0 if there is none, or it is quiet. A thread only looks for its own. */
     long threadId;
 
-    /** Where it stands with a pause of the heap. */
+    /** Whether the thread stays away from the heap until it says so; see {@link Pauses}. */
     volatile boolean quiet;
 
     /** What the header words of its objects begin with, besides what their type says. */
@@ -61,14 +61,14 @@ public final class Owner {
         this.blocks = pages.blocks;
     }
 
-    /** Whether it is nobody. */
+    /** Whether it has no pages and no objects of its own. */
     public boolean isCommon() {
         return number == SharedSpace.COMMON;
     }
 
     /** Whether a thread that this owner served still has it. */
     boolean serves(Thread caller) {
-        return isCommon() || caller.equals(thread);
+        return caller.isVirtual() || caller.equals(thread);
     }
 
     /** Whether releases were left to the owner, as far as one load tells. */

@@ -6,6 +6,7 @@ import org.quantalang.memory.internal.alloc.SharedSpace;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Who owns what in a shared heap: the owners by number, and the one of each thread.
@@ -26,6 +27,7 @@ public final class Owners {
     public static final int MOST_SAME = 511;
 
     private final SharedSpace space;
+    private final String heapName;
     private final @Nullable Owner[] byNumber;
 
     /**
@@ -37,15 +39,20 @@ public final class Owners {
     /** In the order in which they were made, nobody first. */
     private final List<Owner> made = new ArrayList<>();
 
+    /** Guests of threads that only look; see {@link #passing}. */
+    private final List<Owner> visitors = new ArrayList<>();
+
     /** Owners from here on serve one thread after the other. */
     private final int firstLent;
 
     private @Nullable Owner[] table = new @Nullable Owner[FIRST_TABLE];
     private final Owner common;
+    private volatile boolean closed;
 
     /** Makes the owners of a space; at first there is only nobody. */
-    public Owners(SharedSpace space, int mostOwners) {
+    public Owners(SharedSpace space, String heapName, int mostOwners) {
         this.space = space;
+        this.heapName = heapName;
         byNumber = new @Nullable Owner[mostOwners + 1];
         threadIds = new long[mostOwners + 1];
         common = new Owner(SharedSpace.COMMON, 0, space.of(SharedSpace.COMMON));
@@ -83,12 +90,16 @@ public final class Owners {
         return owner < threadIds.length && threadIds[owner] == threadId;
     }
 
-    /** The owner of the calling thread; it becomes one if it is none yet. */
+    /**
+     * The owner of the calling thread; it becomes one if it is none yet.
+     *
+     * @throws IllegalStateException if the thread has said that it is quiet, or the heap is closed
+     */
     public Owner current() {
         long id = Thread.currentThread().threadId();
         @Nullable Owner[] owners = table;
         Owner owner = owners[(int) id & (owners.length - 1)];
-        return owner != null && owner.threadId == id ? owner : find(id);
+        return owner != null && owner.threadId == id ? owner : find();
     }
 
     /**
@@ -99,33 +110,143 @@ public final class Owners {
         Owner _ = current();
     }
 
+    /** Whether the caller uses the heap, as far as it is known, and is not quiet. */
+    public boolean isActive() {
+        Owner self = closed ? null : ofCaller();
+        return self != null && !self.quiet;
+    }
+
     /** The owner of the calling thread, without making it one; null if it is none. */
     public @Nullable Owner ofCaller() {
-        Thread caller = Thread.currentThread();
-        for (Owner owner : running()) {
-            if (caller.equals(owner.thread)) {
+        space.lock.lock();
+        try {
+            return of(Thread.currentThread());
+        } finally {
+            space.lock.unlock();
+        }
+    }
+
+    private @Nullable Owner of(Thread thread) {
+        for (Owner owner : made) {
+            if (thread.equals(owner.thread)) {
                 return owner;
             }
         }
         return null;
     }
 
-    private Owner find(long id) {
+    private Owner find() {
         Thread thread = Thread.currentThread();
         if (thread.isVirtual()) {
+            checkOpen();
             return common;
         }
         space.lock.lock();
         try {
-            for (Owner owner : made) {
-                if (owner.threadId == id) {
-                    return owner; // its place in the table belongs to another
-                }
+            checkOpen();
+            Owner owner = of(thread);
+            if (owner == null) {
+                return enter(thread);
             }
-            return enter(thread);
+            if (owner.quiet) {
+                throw new IllegalStateException(
+                        "thread uses the heap within its quietly(): thread=%s; use it before or after"
+                                .formatted(thread.getName()));
+            }
+            return owner; // its place in the table belongs to another
         } finally {
             space.lock.unlock();
         }
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("heap is closed: name=" + heapName);
+        }
+    }
+
+    /** Whether the heap has closed. */
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Under the lock, while nobody uses the heap: from here on nobody enters. */
+    public void close() {
+        closed = true;
+        table = new @Nullable Owner[FIRST_TABLE];
+    }
+
+    /** The calling thread does not use the heap for a while: its number finds nobody. */
+    void away(Owner self) {
+        self.threadId = 0;
+        if (!self.isCommon()) {
+            threadIds[self.number] = 0;
+        }
+        self.quiet = true; // last: who sees it may have the heap for himself
+    }
+
+    /** It uses the heap again. */
+    void back(Owner self) {
+        self.quiet = false; // volatile, before the caller looks whether somebody has the heap
+        self.threadId = Thread.currentThread().threadId();
+        if (!self.isCommon()) {
+            threadIds[self.number] = self.threadId;
+        }
+    }
+
+    /**
+     * Runs {@code look} for a thread that may not use the heap otherwise, so that it is not closed
+     * or changed meanwhile; afterwards the thread is as before.
+     */
+    public <T> T passing(Supplier<T> look) {
+        Owner guest = null;
+        space.lock.lock();
+        try {
+            checkOpen();
+            Owner known = of(Thread.currentThread());
+            if (known == null || known.quiet) {
+                guest = guest(Thread.currentThread());
+                visitors.add(guest);
+            }
+        } finally {
+            space.lock.unlock();
+        }
+        try {
+            return look.get();
+        } finally {
+            if (guest != null) {
+                space.lock.lock();
+                try {
+                    leave(guest);
+                } finally {
+                    space.lock.unlock();
+                }
+            }
+        }
+    }
+
+    /** Under the lock: whether any thread only looks. */
+    boolean hasVisitors() {
+        return !visitors.isEmpty();
+    }
+
+    /** Under the lock: whether that owner is one of those. */
+    boolean isVisitor(Owner owner) {
+        return visitors.contains(owner);
+    }
+
+    /** Under the lock: the calling thread, which has just left, uses the heap a little longer. */
+    Owner linger() {
+        Owner guest = guest(Thread.currentThread());
+        made.add(guest);
+        return guest;
+    }
+
+    private Owner guest(Thread thread) {
+        Owner guest = new Owner(SharedSpace.COMMON, 0, space.of(SharedSpace.COMMON));
+        guest.threadId = thread.threadId();
+        guest.thread = thread;
+        return guest;
     }
 
     /** A thread uses the heap for the first time. */
@@ -133,7 +254,10 @@ public final class Owners {
         long id = thread.threadId();
         int number = id < firstLent ? (int) id : unused();
         if (number == SharedSpace.COMMON) {
-            return common;
+            Owner guest = guest(thread);
+            made.add(guest);
+            place(guest);
+            return guest;
         }
         Owner owner = byNumber[number];
         if (owner == null) {
@@ -182,8 +306,9 @@ public final class Owners {
     private @Nullable Owner @Nullable [] fill(int size) {
         @Nullable Owner[] fresh = new @Nullable Owner[size];
         for (Owner owner : made) {
-            if (owner.thread != null) {
-                int place = (int) owner.threadId & (size - 1);
+            Thread thread = owner.thread;
+            if (thread != null) {
+                int place = (int) thread.threadId() & (size - 1);
                 if (fresh[place] != null) {
                     return null;
                 }
@@ -196,8 +321,13 @@ public final class Owners {
     /** Under the lock: nobody runs it any more. */
     void leave(Owner owner) {
         owner.threadId = 0;
-        threadIds[owner.number] = 0;
         owner.thread = null;
+        if (owner.isCommon()) {
+            made.remove(owner);
+            visitors.remove(owner);
+        } else {
+            threadIds[owner.number] = 0;
+        }
     }
 
     /** Whether a thread runs this owner. */
@@ -206,11 +336,11 @@ public final class Owners {
         return owner != null && owner.thread != null;
     }
 
-    /** Owners that have a thread, as of now. */
+    /** Owners that have a thread, as of now, and visitors. */
     public List<Owner> running() {
         space.lock.lock();
         try {
-            List<Owner> running = new ArrayList<>();
+            List<Owner> running = new ArrayList<>(visitors);
             for (Owner owner : made) {
                 if (owner.thread != null) {
                     running.add(owner);

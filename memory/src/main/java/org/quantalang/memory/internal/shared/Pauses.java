@@ -1,5 +1,6 @@
 package org.quantalang.memory.internal.shared;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.internal.alloc.SharedSpace;
 
 import java.util.List;
@@ -38,24 +39,52 @@ public final class Pauses {
         return pausing;
     }
 
+    /** Whether the caller has the heap for itself, or is about to. */
+    public boolean isByCaller() {
+        return turn.isHeldByCurrentThread();
+    }
+
     /** The calling thread does not use the heap until {@link #resume}. */
     public void quiet(Owner self) {
-        self.quiet = true;
+        away(self);
     }
 
     /**
      * The calling thread uses the heap again, after a pause that may be on. If it has left
-     * meanwhile, another may have its number, and it enters again when it uses the heap.
+     * meanwhile, another may have its number, and it enters again when it uses the heap; if the
+     * heap was closed, it finds that then.
      */
     public void resume(Owner self) {
         if (!self.serves(Thread.currentThread())) {
             return;
         }
-        self.quiet = false;
+        boolean interrupted = false;
+        back(self);
         while (pausing && !turn.isHeldByCurrentThread()) {
-            self.quiet = true;
+            away(self);
             LockSupport.parkNanos(LOOK_NANOS);
-            self.quiet = false;
+            interrupted |= Thread.interrupted();
+            back(self);
+        }
+        restore(interrupted);
+    }
+
+    /** Nobody, who serves all virtual threads, is neither away nor back. */
+    private void away(Owner self) {
+        if (!Thread.currentThread().isVirtual()) {
+            owners.away(self);
+        }
+    }
+
+    private void back(Owner self) {
+        if (!Thread.currentThread().isVirtual()) {
+            owners.back(self);
+        }
+    }
+
+    private static void restore(boolean interrupted) {
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -71,21 +100,7 @@ public final class Pauses {
         }
         Owner self = owners.current();
         long deadline = System.nanoTime() + timeoutNanos;
-        quiet(self); // for others, who may want the heap first
-        try {
-            if (!turn.tryLock(timeoutNanos, TimeUnit.NANOSECONDS)) {
-                throw new IllegalStateException(
-                        "heap is paused by another thread: waitedMillis=%d"
-                                .formatted(timeoutNanos / 1_000_000));
-            }
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while another paused", interrupted);
-        } finally {
-            if (!turn.isHeldByCurrentThread()) {
-                resume(self);
-            }
-        }
+        takeTurn(self, timeoutNanos);
         try {
             pausing = true;
             boolean ran = false;
@@ -95,10 +110,93 @@ public final class Pauses {
             }
         } finally {
             pausing = false;
-            if (self.serves(Thread.currentThread())) {
-                self.quiet = false;
-            }
             turn.unlock();
+        }
+    }
+
+    /**
+     * Runs {@code work}, which closes the heap, while nobody else uses it; does nothing if it has
+     * been closed meanwhile. Waits for pauses that are on and for threads that only look, but for
+     * no other to be quiet.
+     *
+     * @return other threads that use the heap; if there are any, nothing was done
+     */
+    public List<Thread> close(long timeoutNanos, Runnable work) {
+        takeTurn(owners.ofCaller(), timeoutNanos);
+        boolean interrupted = false;
+        try {
+            pausing = true;
+            while (!runIfUnused(work)) {
+                List<Thread> users = users();
+                if (!users.isEmpty()) {
+                    return users;
+                }
+                LockSupport.parkNanos(LOOK_NANOS);
+                interrupted |= Thread.interrupted();
+            }
+            return List.of();
+        } finally {
+            pausing = false;
+            turn.unlock();
+            restore(interrupted);
+        }
+    }
+
+    /** Returns whether the heap is closed. */
+    private boolean runIfUnused(Runnable work) {
+        space.lock.lock();
+        try {
+            if (!owners.isClosed() && users().isEmpty() && !owners.hasVisitors()) {
+                work.run();
+            }
+            return owners.isClosed();
+        } finally {
+            space.lock.unlock();
+        }
+    }
+
+    /** While it waits for its turn the caller is quiet: others may want the heap first. */
+    private void takeTurn(@Nullable Owner self, long timeoutNanos) {
+        if (turn.tryLock()) {
+            return;
+        }
+        boolean taken;
+        if (self == null || self.quiet || Thread.currentThread().isVirtual()) {
+            taken = awaitTurn(timeoutNanos);
+        } else {
+            taken = awaitTurnAway(self, timeoutNanos);
+        }
+        if (!taken) {
+            throw new IllegalStateException(
+                    "heap is paused by another thread: waitedMillis=%d"
+                            .formatted(timeoutNanos / 1_000_000));
+        }
+    }
+
+    private boolean awaitTurnAway(Owner self, long timeoutNanos) {
+        owners.away(self);
+        boolean taken = awaitTurn(timeoutNanos);
+        if (taken) {
+            owners.back(self); // it has the heap: nobody looks
+        } else {
+            resume(self);
+        }
+        return taken;
+    }
+
+    private boolean awaitTurn(long timeoutNanos) {
+        long deadline = System.nanoTime() + timeoutNanos;
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return turn.tryLock(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                } catch (InterruptedException _) {
+                    interrupted = true; // it is told afterwards
+                }
+            }
+        } finally {
+            restore(interrupted);
         }
     }
 
@@ -118,26 +216,30 @@ public final class Pauses {
     }
 
     private void await(Owner self, long deadline, long timeoutNanos) {
+        boolean interrupted = false;
         while (true) {
             List<Owner> busy =
                     owners.running().stream().filter(each -> isBusy(each, self)).toList();
             if (busy.isEmpty()) {
+                restore(interrupted);
                 return;
             }
             if (System.nanoTime() - deadline > 0) {
+                restore(interrupted);
                 throw new IllegalStateException(
                         "heap cannot be paused, threads are not quiet: waitedMillis=%d threads=%s; they must poll(), leave() or say quietly()"
                                 .formatted(timeoutNanos / 1_000_000, names(busy)));
             }
             LockSupport.parkNanos(LOOK_NANOS);
+            interrupted |= Thread.interrupted();
         }
     }
 
-    /** Other threads that use the heap and are not quiet. */
-    public List<Thread> users() {
+    /** Other threads that use the heap and are not quiet, without visitors. */
+    private List<Thread> users() {
         Thread self = Thread.currentThread();
         return owners.running().stream()
-                .filter(owner -> !owner.quiet)
+                .filter(owner -> !owner.quiet && !owners.isVisitor(owner))
                 .map(owner -> owner.thread)
                 .filter(thread -> thread != null && !thread.equals(self) && thread.isAlive())
                 .toList();

@@ -161,9 +161,7 @@ public final class QuietCycles {
     }
 
     private void markFrom(SideCounts counts, LongStack open, long root) {
-        if (!alive(root)
-                || SharedHeader.strongOf(root) <= counts.count(root)
-                || !counts.mark(root)) {
+        if (!alive(root) || !isHeld(counts, root) || !counts.mark(root)) {
             return;
         }
         push(open, root);
@@ -179,6 +177,12 @@ public final class QuietCycles {
                         }
                     });
         }
+    }
+
+    /** By what is no object; a count that is full does not tell any more. */
+    private static boolean isHeld(SideCounts counts, long header) {
+        return SharedHeader.pinned(getLongAcquire(header + SharedHeader.WORD_B))
+                || SharedHeader.strongOf(header) > counts.count(header);
     }
 
     private static void push(LongStack stack, long header) {

@@ -29,6 +29,10 @@ public final class SharedReclaimer {
     /** Who runs destructors of garbage in a pause. */
     private volatile @Nullable Thread finalizer;
 
+    /** The list of the call that a thread without a list of its own is in; see {@link #listOf}. */
+    @SuppressWarnings("ThreadLocalUsage") // of this heap: destructors may use others
+    private final ThreadLocal<@Nullable DyingList> ofCall = new ThreadLocal<>();
+
     /**
      * Makes the reclaimer of one heap.
      *
@@ -170,7 +174,7 @@ public final class SharedReclaimer {
             }
         } finally {
             space.lock.unlock();
-            disposal.drain(self, found, budget);
+            drain(self, found, budget);
         }
     }
 
@@ -184,28 +188,46 @@ public final class SharedReclaimer {
         }
     }
 
-    /** The calling thread lets go of what it owns, as if it had ended. */
+    /** Whether the caller is amid the end of objects: in a destructor. */
+    public boolean isDestroying() {
+        Owner self = owners.ofCaller();
+        return ofCall.get() != null
+                || (self != null && self.dying.draining)
+                || Thread.currentThread().equals(finalizer);
+    }
+
+    /** The calling thread, which is not quiet, lets go of what it owns, as if it had ended. */
     public void leave() {
         Owner self = owners.ofCaller();
-        while (self != null) {
-            if (self.dying.draining || Thread.currentThread().equals(finalizer)) {
-                // What is amid its release counts for this owner and frees to its pages.
-                throw new IllegalStateException(
-                        "thread cannot leave a heap in one of its destructors: thread=%s; leave when"
-                                        .formatted(Thread.currentThread().getName())
-                                + " the release or collection that runs it has returned");
-            }
-            attendAll(self);
-            DyingList found = new DyingList();
+        if (self == null) {
+            return;
+        }
+        if (isDestroying()) {
+            // What is amid its release counts for this owner and frees to its pages.
+            throw new IllegalStateException(
+                    "thread cannot leave a heap in one of its destructors: thread=%s; leave when"
+                                    .formatted(Thread.currentThread().getName())
+                            + " the release or collection that runs it has returned");
+        }
+        attendAll(self);
+        DyingList found = new DyingList();
+        Owner guest;
+        space.lock.lock();
+        try {
+            end(self, found);
+        } finally {
+            guest = owners.linger(); // for the rest, which a pause has to wait for
+            space.lock.unlock();
+        }
+        try {
+            drainOfCall(guest, found);
+        } finally {
             space.lock.lock();
             try {
-                end(self, found);
+                owners.leave(guest);
             } finally {
                 space.lock.unlock();
-                disposal.drain(owners.common(), found, Long.MAX_VALUE);
             }
-            // What died may have told others something in their stead, and entered for that.
-            self = owners.ofCaller();
         }
     }
 
@@ -216,6 +238,10 @@ public final class SharedReclaimer {
     // Nothing relies on the yield: who has claimed a place fills it by itself, sooner with it.
     @SuppressWarnings("ThreadPriorityCheck")
     private void end(Owner owner, DyingList found) {
+        if (owner.isCommon()) {
+            owners.leave(owner); // it owns nothing
+            return;
+        }
         takeHandedBack(owner, found, Long.MAX_VALUE);
         while (owner.dying.first != DyingList.END) {
             disposal.bury(found, disposal.unbury(owner.dying));
@@ -310,16 +336,48 @@ public final class SharedReclaimer {
 
     // ---- the end of objects
 
+    /**
+     * Where the dying of a call go. Who has no list of its own has one for each call, the outermost
+     * if destructors release more: that ends as a loop, whatever dies.
+     */
     private DyingList listOf(Owner self) {
-        // Many virtual threads are nobody: each call of theirs has a list of its own.
-        return self.isCommon() ? new DyingList() : self.dying;
+        if (!self.isCommon()) {
+            return self.dying;
+        }
+        DyingList outer = ofCall.get();
+        return outer == null ? new DyingList() : outer;
     }
 
     /** The last reference is gone: frees the object and all that only it held. */
     public void destroy(Owner self, long header) {
         DyingList list = listOf(self);
         disposal.bury(list, header);
-        disposal.drain(self, list, budget);
+        drain(self, list, budget);
+    }
+
+    private void drain(Owner self, DyingList list, long most) {
+        if (self.isCommon()) {
+            drainOfCall(self, list);
+        } else {
+            disposal.drain(self, list, most);
+        }
+    }
+
+    private void drainOfCall(Owner self, DyingList list) {
+        if (list.draining) {
+            return; // the call that it is of goes on
+        }
+        DyingList outer = ofCall.get();
+        ofCall.set(list);
+        try {
+            disposal.drain(self, list, Long.MAX_VALUE);
+        } finally {
+            if (outer == null) {
+                ofCall.remove();
+            } else {
+                ofCall.set(outer);
+            }
+        }
     }
 
     /** Gives back a block that checked mode kept for a while; any thread that uses the heap. */
@@ -348,7 +406,7 @@ public final class SharedReclaimer {
                 owner.pages.takeBack();
             }
             more = found.first != DyingList.END && !found.draining;
-            disposal.drain(self, found, Long.MAX_VALUE);
+            drain(self, found, Long.MAX_VALUE);
         }
     }
 

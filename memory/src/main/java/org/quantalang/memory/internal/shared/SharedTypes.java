@@ -39,6 +39,11 @@ public final class SharedTypes {
         this.countTypes = countTypes;
     }
 
+    /** The heap closes: from here on nothing is allocated of the types found. */
+    public void close() {
+        bySerial = new @Nullable SharedType[0];
+    }
+
     /** The table behind them: for lookups by index, of types that the caller knows of. */
     public TypeTable table() {
         return table;

@@ -64,6 +64,11 @@ public final class TypeTable {
         return serial < types.length ? types[serial] : null;
     }
 
+    /** The heap closes: from here on nothing is found, and so nothing allocated. */
+    public void close() {
+        bySerial = new HeapType[0];
+    }
+
     /** The type of this index. */
     public HeapType at(int index) {
         return byIndex.get(index - 1);
