@@ -25,9 +25,10 @@ import java.util.Objects;
  * that it holds. A free returns the charge to the account that the object was charged to, whoever
  * frees it. An account that is never entered costs nothing, and a heap without accounts neither.
  *
- * <p>If an allocation would exceed the limit of the account or of one above it, the heap collects
- * cycles and tries again; then it throws {@link HeapOutOfMemoryError}, which names the account that
- * refused, its limit, what it holds, and all accounts.
+ * <p>If an allocation would exceed the limit of the account or of one above it, a confined heap
+ * collects cycles and tries again (a shared one cannot beside other threads); then it throws {@link
+ * HeapOutOfMemoryError}, which names the account that refused, its limit, what it holds, and all
+ * accounts.
  *
  * <p>In a confined heap, for the owner thread only. In a shared heap, any thread; a scope is of the
  * thread that opened it.
@@ -45,6 +46,7 @@ public final class Account implements AutoCloseable {
     public static final class Scope implements AutoCloseable {
         private final AccountHost host;
         private final PageAccount account;
+        private final Thread thread = Thread.currentThread();
         private boolean closed;
 
         private Scope(AccountHost host, PageAccount account) {
@@ -55,7 +57,8 @@ public final class Account implements AutoCloseable {
         /**
          * Charges again what was charged before. A second close does nothing.
          *
-         * @throws IllegalStateException if this is not the innermost scope of the calling thread
+         * @throws IllegalStateException if this is not the innermost scope of the calling thread,
+         *     or another thread's
          */
         @Override
         public void close() {
@@ -63,6 +66,14 @@ public final class Account implements AutoCloseable {
                 return;
             }
             host.checkCaller();
+            if (!thread.equals(Thread.currentThread())) {
+                throw new IllegalStateException(
+                        "scope belongs to another thread: scope=%s thread=%s caller=%s; close it there"
+                                .formatted(
+                                        account,
+                                        thread.getName(),
+                                        Thread.currentThread().getName()));
+            }
             BlockAllocator blocks = host.blocks();
             PageAccount now = blocks.account();
             if (now == account) {
@@ -145,13 +156,18 @@ public final class Account implements AutoCloseable {
         host.checkCaller();
         host.accounts().checkOpen(pages);
         BlockAllocator blocks = host.blocks();
-        if (!blocks.openAccount(pages)) {
+        if (!blocks.openAccount(pages) && !openAfterEndedThreads(blocks)) {
             throw new HeapOutOfMemoryError(
                     "no room to enter an account: account=%s; accounts:%n%s"
                             .formatted(path(), host.tree()));
         }
         blocks.enterAccount(pages);
         return new Scope(host, pages);
+    }
+
+    private boolean openAfterEndedThreads(BlockAllocator blocks) {
+        host.reap();
+        return blocks.openAccount(pages);
     }
 
     /** {@return what it holds and may hold, with all accounts below it} */
@@ -181,6 +197,7 @@ public final class Account implements AutoCloseable {
             return;
         }
         host.checkCaller();
+        host.reap();
         host.accounts().checkUnused(pages);
         if (host.leakPolicy() != LeakPolicy.FREE_ALL) {
             reportLeft();

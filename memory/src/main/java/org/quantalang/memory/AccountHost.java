@@ -33,6 +33,9 @@ abstract class AccountHost {
     /** Makes room for an account that opens; false if there is no memory for it. */
     abstract boolean prepare(PageAccount opened);
 
+    /** Sees to threads that have ended in a scope. */
+    abstract void reap();
+
     /** Accounts were closed: what they held goes to those above them. */
     abstract void merge();
 
@@ -50,7 +53,7 @@ abstract class AccountHost {
         return new Account(this, accounts.root());
     }
 
-    final Histogram histogram(PageAccount account) {
+    Histogram histogram(PageAccount account) {
         return census().histogram(account);
     }
 

@@ -34,6 +34,11 @@ final class ConfinedAccounts extends AccountHost {
     }
 
     @Override
+    void reap() {
+        // There is one thread, which is the caller.
+    }
+
+    @Override
     void merge() {
         heap.blocks.mergeClosed();
     }

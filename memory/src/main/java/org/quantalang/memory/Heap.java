@@ -294,6 +294,166 @@ public sealed interface Heap extends AutoCloseable permits PayloadAccess {
      */
     VerificationReport verify();
 
+    // ---- payload, by address: unchecked unless checked mode is on
+
+    /**
+     * Reads a 64-bit integer at {@code offset}, a multiple of 8.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return the value
+     */
+    long getLong(long object, long offset);
+
+    /**
+     * Writes a 64-bit integer at {@code offset}, a multiple of 8.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    void putLong(long object, long offset, long value);
+
+    /**
+     * Reads a 32-bit integer at {@code offset}, a multiple of 4.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return the value
+     */
+    int getInt(long object, long offset);
+
+    /**
+     * Writes a 32-bit integer at {@code offset}, a multiple of 4.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    void putInt(long object, long offset, int value);
+
+    /**
+     * Reads a 16-bit integer at {@code offset}, a multiple of 2.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return the value
+     */
+    short getShort(long object, long offset);
+
+    /**
+     * Writes a 16-bit integer at {@code offset}, a multiple of 2.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    void putShort(long object, long offset, short value);
+
+    /**
+     * Reads a byte.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return the value
+     */
+    byte getByte(long object, long offset);
+
+    /**
+     * Writes a byte.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    void putByte(long object, long offset, byte value);
+
+    /**
+     * Reads a 64-bit floating point number at {@code offset}, a multiple of 8.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return the value
+     */
+    double getDouble(long object, long offset);
+
+    /**
+     * Writes a 64-bit floating point number at {@code offset}, a multiple of 8.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    void putDouble(long object, long offset, double value);
+
+    /**
+     * Reads a 32-bit floating point number at {@code offset}, a multiple of 4.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @return the value
+     */
+    float getFloat(long object, long offset);
+
+    /**
+     * Writes a 32-bit floating point number at {@code offset}, a multiple of 4.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param value the value
+     */
+    void putFloat(long object, long offset, float value);
+
+    /**
+     * Copies bytes into a payload.
+     *
+     * @param source the bytes
+     * @param sourceIndex index of the first byte
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param bytes number of bytes
+     */
+    void copyIn(byte[] source, int sourceIndex, long object, long offset, int bytes);
+
+    /**
+     * Copies bytes out of a payload.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param target where to copy to
+     * @param targetIndex index of the first byte
+     * @param bytes number of bytes
+     */
+    void copyOut(long object, long offset, byte[] target, int targetIndex, int bytes);
+
+    /**
+     * Fills bytes of a payload.
+     *
+     * @param object the object; borrowed
+     * @param offset bytes from the start of the payload
+     * @param bytes number of bytes
+     * @param value the value
+     */
+    void fill(long object, long offset, long bytes, byte value);
+
+    /**
+     * Allocates a byte array with a copy of {@code source}; the caller owns it.
+     *
+     * @param source the bytes
+     * @return the object; the caller owns its one reference
+     */
+    long allocateBytes(byte[] source);
+
+    /**
+     * The contents of an off-heap byte array.
+     *
+     * @param array the array; borrowed
+     * @return a copy
+     */
+    byte[] bytesOf(long array);
+
+    // ---- the whole
+
     /**
      * Searches for objects that are held from outside the heap, and what keeps the others alive.
      * Cost: some steps, and some 50 bytes of the Java heap, for each object.

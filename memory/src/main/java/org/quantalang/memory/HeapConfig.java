@@ -199,8 +199,9 @@ public final class HeapConfig {
     }
 
     /**
-     * Sets what is told of every collection of cycles when it is over, in the heap's thread, but of
-     * those that it makes itself. It may be often: at the default settings, every 32 candidates.
+     * Sets what is told of every collection of cycles when it is over, in the thread that made it,
+     * but of those that it makes itself. It may be often: at the default settings, every 32
+     * candidates.
      *
      * @param listener the listener; must not throw
      * @return the changed copy

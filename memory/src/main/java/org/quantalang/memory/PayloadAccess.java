@@ -65,13 +65,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         }
     }
 
-    /**
-     * Reads a 64-bit integer at {@code offset}, a multiple of 8.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @return the value
-     */
+    @Override
     public final long getLong(long object, long offset) {
         if (CheckedLevel.ON) {
             checkRead("getLong", object, offset, Long.BYTES);
@@ -79,13 +73,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         return Memory.getLong(object, offset);
     }
 
-    /**
-     * Writes a 64-bit integer at {@code offset}, a multiple of 8.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param value the value
-     */
+    @Override
     public final void putLong(long object, long offset, long value) {
         if (CheckedLevel.ON) {
             checkWithin("putLong", object, offset, Long.BYTES);
@@ -93,13 +81,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         Memory.putLong(object, offset, value);
     }
 
-    /**
-     * Reads a 32-bit integer at {@code offset}, a multiple of 4.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @return the value
-     */
+    @Override
     public final int getInt(long object, long offset) {
         if (CheckedLevel.ON) {
             checkRead("getInt", object, offset, Integer.BYTES);
@@ -107,13 +89,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         return Memory.getInt(object, offset);
     }
 
-    /**
-     * Writes a 32-bit integer at {@code offset}, a multiple of 4.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param value the value
-     */
+    @Override
     public final void putInt(long object, long offset, int value) {
         if (CheckedLevel.ON) {
             checkWithin("putInt", object, offset, Integer.BYTES);
@@ -121,13 +97,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         Memory.putInt(object, offset, value);
     }
 
-    /**
-     * Reads a 16-bit integer at {@code offset}, a multiple of 2.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @return the value
-     */
+    @Override
     public final short getShort(long object, long offset) {
         if (CheckedLevel.ON) {
             checkRead("getShort", object, offset, Short.BYTES);
@@ -135,13 +105,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         return Memory.getShort(object, offset);
     }
 
-    /**
-     * Writes a 16-bit integer at {@code offset}, a multiple of 2.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param value the value
-     */
+    @Override
     public final void putShort(long object, long offset, short value) {
         if (CheckedLevel.ON) {
             checkWithin("putShort", object, offset, Short.BYTES);
@@ -149,13 +113,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         Memory.putShort(object, offset, value);
     }
 
-    /**
-     * Reads a byte.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @return the value
-     */
+    @Override
     public final byte getByte(long object, long offset) {
         if (CheckedLevel.ON) {
             checkRead("getByte", object, offset, Byte.BYTES);
@@ -163,13 +121,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         return Memory.getByte(object, offset);
     }
 
-    /**
-     * Writes a byte.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param value the value
-     */
+    @Override
     public final void putByte(long object, long offset, byte value) {
         if (CheckedLevel.ON) {
             checkWithin("putByte", object, offset, Byte.BYTES);
@@ -177,13 +129,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         Memory.putByte(object, offset, value);
     }
 
-    /**
-     * Reads a 64-bit floating point number at {@code offset}, a multiple of 8.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @return the value
-     */
+    @Override
     public final double getDouble(long object, long offset) {
         if (CheckedLevel.ON) {
             checkRead("getDouble", object, offset, Double.BYTES);
@@ -191,13 +137,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         return Memory.getDouble(object, offset);
     }
 
-    /**
-     * Writes a 64-bit floating point number at {@code offset}, a multiple of 8.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param value the value
-     */
+    @Override
     public final void putDouble(long object, long offset, double value) {
         if (CheckedLevel.ON) {
             checkWithin("putDouble", object, offset, Double.BYTES);
@@ -205,13 +145,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         Memory.putDouble(object, offset, value);
     }
 
-    /**
-     * Reads a 32-bit floating point number at {@code offset}, a multiple of 4.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @return the value
-     */
+    @Override
     public final float getFloat(long object, long offset) {
         if (CheckedLevel.ON) {
             checkRead("getFloat", object, offset, Float.BYTES);
@@ -219,13 +153,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         return Memory.getFloat(object, offset);
     }
 
-    /**
-     * Writes a 32-bit floating point number at {@code offset}, a multiple of 4.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param value the value
-     */
+    @Override
     public final void putFloat(long object, long offset, float value) {
         if (CheckedLevel.ON) {
             checkWithin("putFloat", object, offset, Float.BYTES);
@@ -233,15 +161,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         Memory.putFloat(object, offset, value);
     }
 
-    /**
-     * Copies bytes into a payload.
-     *
-     * @param source the bytes
-     * @param sourceIndex index of the first byte
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param bytes number of bytes
-     */
+    @Override
     public final void copyIn(byte[] source, int sourceIndex, long object, long offset, int bytes) {
         if (CheckedLevel.ON) {
             checkWithin("copyIn", object, offset, bytes);
@@ -249,15 +169,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         Memory.copyIn(source, sourceIndex, object + offset, bytes);
     }
 
-    /**
-     * Copies bytes out of a payload.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param target where to copy to
-     * @param targetIndex index of the first byte
-     * @param bytes number of bytes
-     */
+    @Override
     public final void copyOut(long object, long offset, byte[] target, int targetIndex, int bytes) {
         if (CheckedLevel.ON) {
             checkRead("copyOut", object, offset, bytes);
@@ -265,14 +177,7 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         Memory.copyOut(object + offset, target, targetIndex, bytes);
     }
 
-    /**
-     * Fills bytes of a payload.
-     *
-     * @param object the object; borrowed
-     * @param offset bytes from the start of the payload
-     * @param bytes number of bytes
-     * @param value the value
-     */
+    @Override
     public final void fill(long object, long offset, long bytes, byte value) {
         if (CheckedLevel.ON) {
             checkWithin("fill", object, offset, bytes);
@@ -280,24 +185,14 @@ abstract sealed class PayloadAccess implements Heap permits HandleTier {
         Memory.fill(object + offset, bytes, value);
     }
 
-    /**
-     * Allocates a byte array with a copy of {@code source}; the caller owns it.
-     *
-     * @param source the bytes
-     * @return the object; the caller owns its one reference
-     */
+    @Override
     public final long allocateBytes(byte[] source) {
         long array = allocateArrayUninitialized(TypeInfo.byteArray(), source.length);
         Memory.copyIn(source, 0, array + TypeInfo.ARRAY_ELEMENTS, source.length);
         return array;
     }
 
-    /**
-     * The contents of an off-heap byte array.
-     *
-     * @param array the array; borrowed
-     * @return a copy
-     */
+    @Override
     public final byte[] bytesOf(long array) {
         if (CheckedLevel.ADDRESSES) {
             checks().knownBytes("bytesOf", array);

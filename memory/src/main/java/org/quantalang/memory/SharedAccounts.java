@@ -1,5 +1,6 @@
 package org.quantalang.memory;
 
+import org.quantalang.memory.inspect.Histogram;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.PageAccount;
 import org.quantalang.memory.internal.debug.HeapCensus;
@@ -43,8 +44,17 @@ final class SharedAccounts extends AccountHost {
     }
 
     @Override
+    void reap() {
+        heap.reclaimer.reap();
+    }
+
+    @Override
+    Histogram histogram(PageAccount account) {
+        return heap.owners.passing(() -> super.histogram(account));
+    }
+
+    @Override
     void merge() {
-        heap.reclaimer.reap(); // ended threads leave pages
         heap.trim();
     }
 

@@ -78,7 +78,14 @@ public final class SharedHeap extends SharedObjects {
     private SharedHeap(HeapConfig config) {
         super(config);
         pauses = new Pauses(pages, owners);
-        cycles = new QuietCycles(pages, config.pageSource(), owners, types, reclaimer);
+        cycles =
+                new QuietCycles(
+                        pages,
+                        config.pageSource(),
+                        owners,
+                        types,
+                        reclaimer,
+                        config.collectionListener());
         // It must not lead back to this heap, or the heap could never be found forgotten.
         reservation = new Reservation(space, pages.release(), config);
         cleanable = ConfinedHeap.CLEANER.register(this, reservation);
@@ -93,7 +100,7 @@ public final class SharedHeap extends SharedObjects {
      * Opens a heap.
      *
      * @param config how it is set up; of cycle collection it says only whether {@link #pause}
-     *     collects
+     *     collects, and who is told
      * @return the heap; close it
      * @throws OutOfMemoryError if the system has no address space for it
      */
@@ -212,7 +219,7 @@ public final class SharedHeap extends SharedObjects {
      */
     public void quietly(Runnable work) {
         checkCaller();
-        if (!owners.isActive()) { // has not used it yet, or is quiet already
+        if (owners.isQuiet()) {
             work.run();
             return;
         }

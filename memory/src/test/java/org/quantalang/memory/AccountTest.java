@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.quantalang.memory.inspect.AccountStats;
+import org.quantalang.memory.internal.shared.Race;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -615,6 +616,88 @@ class AccountTest {
                                 scope.close();
                                 account.close();
                             }));
+        }
+
+        @Test
+        void threadsThatEndedHoldNoRoomForAccounts() throws InterruptedException {
+            Account account = shared.account().child("many", 10 * PAGE);
+            long before = used(shared.account());
+            for (int i = 0; i < 300; i++) {
+                assertEquals(
+                        null,
+                        elsewhere(
+                                Thread.ofPlatform(),
+                                () -> {
+                                    try (Account.Scope scope = account.enter()) {
+                                        assertNotNull(scope);
+                                        shared.release(shared.allocate(NODE));
+                                    }
+                                }));
+            }
+            shared.trim();
+            shared.trim(); // what the first brought to nobody
+            assertEquals(before, used(shared.account()));
+            account.close();
+        }
+
+        @Test
+        void aScopeIsClosedByItsThread() throws InterruptedException {
+            Account account = shared.account().child("one", 10 * PAGE);
+            Account.Scope scope = account.enter();
+            Throwable refusal = elsewhere(Thread.ofPlatform(), scope::close);
+            assertNotNull(refusal);
+            assertTrue(
+                    String.valueOf(refusal.getMessage())
+                            .startsWith("scope belongs to another thread: scope=test/one"),
+                    refusal::toString);
+            scope.close();
+            account.close();
+        }
+
+        @Test
+        void aThreadThatEndedInAScopeDoesNotKeepItOpen() throws InterruptedException {
+            Account account = shared.account().child("ended", 10 * PAGE);
+            assertEquals(null, elsewhere(Thread.ofPlatform(), account::enter));
+            account.close();
+        }
+
+        @Test
+        void isEnteredOrClosedFirst() {
+            Account[] account = {shared.account().child("raced", 10 * PAGE)};
+            Race.run(
+                    2_000,
+                    _ -> {
+                        account[0].close();
+                        account[0] = shared.account().child("raced", 10 * PAGE);
+                    },
+                    _ -> {
+                        long object = 0;
+                        try (Account.Scope scope = account[0].enter()) {
+                            assertNotNull(scope);
+                            object = shared.allocate(BLOB);
+                        } catch (IllegalStateException closed) {
+                            assertTrue(
+                                    String.valueOf(closed.getMessage())
+                                            .startsWith("account is closed"),
+                                    closed::toString);
+                        }
+                        if (object != 0) {
+                            shared.release(object);
+                        }
+                    },
+                    _ -> {
+                        try {
+                            account[0].close();
+                        } catch (IllegalStateException entered) {
+                            assertTrue(
+                                    String.valueOf(entered.getMessage())
+                                            .startsWith("account is in use"),
+                                    entered::toString);
+                        }
+                    });
+            account[0].close();
+            shared.trim();
+            assertEquals(List.of(), shared.account().stats().children());
         }
 
         @Test

@@ -62,6 +62,25 @@ class CheckedModeTest {
     }
 
     @Test
+    void aRefusalInASharedHeapLeavesItAsItWas() {
+        assumeAddressesAreLookedAt();
+        try (SharedHeap heap =
+                SharedHeap.open(HeapConfig.DEFAULT.withLeakPolicy(LeakPolicy.FREE_ALL))) {
+            long holder = heap.allocate(NODE);
+            long value = heap.allocate(NODE);
+            refused("setReference", () -> heap.setReference(holder, 4096, value));
+            refused("exchangeReference", () -> heap.exchangeReference(holder, 4096, value));
+            assertEquals(1, heap.strongCount(value));
+            heap.moveReference(holder, 0, value);
+            heap.retain(value);
+            heap.release(value);
+            heap.release(value); // one too many: the field refers to nothing
+            refused("retain", () -> heap.loadReference(holder, 0));
+            assertEquals(value, heap.getLong(holder, 0), "the field is held");
+        }
+    }
+
+    @Test
     void aWildAddressOfEveryOtherOperation() {
         assumeAddressesAreLookedAt();
         String outside = " of what is no such object (outside the heap): address=0x100 heap=heap";

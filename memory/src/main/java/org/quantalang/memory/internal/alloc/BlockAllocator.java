@@ -638,6 +638,7 @@ public final class BlockAllocator {
     /** Forgets all pages: each goes to another owner by {@link #adopt}. */
     void forgetPages() {
         tables.forEach(table -> queues.forget(table, classes.count()));
+        tables.release();
     }
 
     /** Takes a page, or the first page of a large run, from another owner that has let it go. */

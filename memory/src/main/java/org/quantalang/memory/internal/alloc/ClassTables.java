@@ -2,13 +2,16 @@ package org.quantalang.memory.internal.alloc;
 
 import org.quantalang.memory.internal.object.Memory;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.LongConsumer;
 
 /**
  * The class tables of one allocator: for each account that it serves, where the current page of
  * each size class is. That of the heap itself is part of the heap's layout; the others lie in pages
- * of the heap, 32 in one, and serve later accounts of the same number.
+ * of the heap, 32 in one, and serve later accounts of the same number until the allocator's thread
+ * ends.
  *
  * <p>By who runs the allocator.
  */
@@ -20,6 +23,7 @@ final class ClassTables {
 
     private final HeapSpace space;
     private final PagePool pool;
+    private final List<Long> pages = new ArrayList<>();
     private long[] byAccount;
     private long nextTable;
     private long end;
@@ -62,9 +66,21 @@ final class ClassTables {
             return false;
         }
         PageTable.kind(space.entry(page), PageTable.METADATA);
+        pages.add(page);
         nextTable = page;
         end = page + PageTable.PAGE_BYTES;
         return true;
+    }
+
+    /** Gives back all tables but that of the heap itself; no page is in any of them. */
+    void release() {
+        byAccount = new long[] {byAccount[0]};
+        nextTable = 0;
+        end = 0;
+        for (long page : pages) {
+            pool.release(page, 1);
+        }
+        pages.clear();
     }
 
     void forEach(LongConsumer visitor) {

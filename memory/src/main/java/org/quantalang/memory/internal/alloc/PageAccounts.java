@@ -172,8 +172,13 @@ public final class PageAccounts {
         forgetIfDone(from);
     }
 
-    /** A scope of an account begins. */
+    /**
+     * A scope of an account begins.
+     *
+     * @throws IllegalStateException if it was closed meanwhile
+     */
     synchronized void entered(PageAccount account) {
+        checkOpen(account);
         account.entered++;
     }
 

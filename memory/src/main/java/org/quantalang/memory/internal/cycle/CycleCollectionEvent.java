@@ -9,6 +9,7 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.CollectionResult;
 
 /** One collection of cycles, for JDK Flight Recorder. */
@@ -17,9 +18,7 @@ import org.quantalang.memory.CollectionResult;
 @Category({"Quanta", "Memory"})
 @Description("One collection of garbage cycles in a heap outside the Java heap")
 @StackTrace(false)
-final class CycleCollectionEvent extends Event {
-    private static final CycleCollectionEvent PROBE = new CycleCollectionEvent();
-
+public final class CycleCollectionEvent extends Event {
     @Label("Reason")
     String reason = "";
 
@@ -56,12 +55,18 @@ final class CycleCollectionEvent extends Event {
 
     CycleCollectionEvent() {}
 
-    /** Whether anyone records these events. */
-    static boolean recorded() {
-        return PROBE.isEnabled();
+    /** An event that begins now, or null if nobody records any. */
+    public static @Nullable CycleCollectionEvent begun() {
+        CycleCollectionEvent event = new CycleCollectionEvent();
+        if (!event.isEnabled()) {
+            return null;
+        }
+        event.begin();
+        return event;
     }
 
-    void commit(CollectionResult result) {
+    /** It ends. */
+    public void commit(CollectionResult result) {
         reason = result.reason().name();
         candidates = result.candidates();
         traced = result.traced();

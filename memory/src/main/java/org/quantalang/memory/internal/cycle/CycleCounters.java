@@ -75,10 +75,7 @@ final class CycleCounters {
         sliceBefore = sliceNanos;
         longestSliceNow = 0;
         // Loading the event's class takes 200 ms: not before somebody may want it.
-        if (FlightRecorder.isInitialized() && CycleCollectionEvent.recorded()) {
-            event = new CycleCollectionEvent();
-            event.begin();
-        }
+        event = FlightRecorder.isInitialized() ? CycleCollectionEvent.begun() : null;
         startedAt = System.nanoTime();
         return startedAt;
     }

@@ -116,6 +116,12 @@ public final class Owners {
         return self != null && !self.quiet;
     }
 
+    /** Whether the caller has said that it stays away from the heap. */
+    public boolean isQuiet() {
+        Owner self = ofCaller();
+        return self != null && self.quiet;
+    }
+
     /** The owner of the calling thread, without making it one; null if it is none. */
     public @Nullable Owner ofCaller() {
         space.lock.lock();

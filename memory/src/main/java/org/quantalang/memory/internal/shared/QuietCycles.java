@@ -4,14 +4,20 @@ import static org.quantalang.memory.internal.object.Memory.getLong;
 import static org.quantalang.memory.internal.object.Memory.getLongAcquire;
 import static org.quantalang.memory.internal.object.Memory.putLong;
 
+import jdk.jfr.FlightRecorder;
+
+import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.CollectionResult;
 import org.quantalang.memory.inspect.HeapNumbers;
 import org.quantalang.memory.internal.alloc.PageSource;
 import org.quantalang.memory.internal.alloc.SharedSpace;
+import org.quantalang.memory.internal.cycle.CycleCollectionEvent;
 import org.quantalang.memory.internal.cycle.LongStack;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.type.References;
 import org.quantalang.memory.internal.type.TypeDescriptor;
+
+import java.util.function.Consumer;
 
 /**
  * Finds and frees garbage cycles while the heap is quiet.
@@ -34,6 +40,12 @@ public final class QuietCycles {
     private final Owners owners;
     private final SharedTypes types;
     private final SharedReclaimer reclaimer;
+    private final @Nullable Consumer<CollectionResult> listener;
+
+    /** Collections that run, one in the destructors of the other. */
+    private int running;
+
+    private boolean telling;
 
     /** Bytes of live blocks at which the next collection is due. */
     private long dueBytes = LEAST_BYTES;
@@ -50,12 +62,14 @@ public final class QuietCycles {
             PageSource source,
             Owners owners,
             SharedTypes types,
-            SharedReclaimer reclaimer) {
+            SharedReclaimer reclaimer,
+            @Nullable Consumer<CollectionResult> listener) {
         this.space = space;
         this.source = source;
         this.owners = owners;
         this.types = types;
         this.reclaimer = reclaimer;
+        this.listener = listener;
     }
 
     /** Collections so far. */
@@ -79,8 +93,33 @@ public final class QuietCycles {
         return space.walk().liveBytes() >= dueBytes;
     }
 
-    /** Frees all garbage cycles. */
+    /** Frees all garbage cycles, and tells of it. */
     public CollectionResult collect(CollectionResult.Reason reason) {
+        // Loading the event's class takes 200 ms: not before somebody may want it.
+        CycleCollectionEvent event =
+                FlightRecorder.isInitialized() ? CycleCollectionEvent.begun() : null;
+        running++;
+        CollectionResult result;
+        try {
+            result = collectQuietly(reason);
+        } finally {
+            running--;
+        }
+        if (event != null) {
+            event.commit(result);
+        }
+        if (listener != null && !telling) {
+            telling = true;
+            try {
+                listener.accept(result); // may make collections of its own
+            } finally {
+                telling = false;
+            }
+        }
+        return result;
+    }
+
+    private CollectionResult collectQuietly(CollectionResult.Reason reason) {
         long start = System.nanoTime();
         long freedBefore = space.walk().totalFreed();
         long bytesBefore = space.walk().liveBytes();
@@ -112,9 +151,11 @@ public final class QuietCycles {
         dueBytes = Math.max(LEAST_BYTES, 2 * bytesLeft);
         long bytes = bytesBefore - bytesLeft;
         long took = System.nanoTime() - start;
-        freedObjects += objects;
-        freedBytes += bytes;
-        nanos += took;
+        if (running == 1) { // else the one around it counts it
+            freedObjects += objects;
+            freedBytes += bytes;
+            nanos += took;
+        }
         longestNanos = Math.max(longestNanos, took);
         return new CollectionResult(reason, 0, traced, objects, bytes, found, took, 0, 0, 0, true);
     }

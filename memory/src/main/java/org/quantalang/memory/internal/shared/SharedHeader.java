@@ -36,6 +36,9 @@ import org.quantalang.memory.internal.object.Memory;
  * word after the change has that owner and is not lent: {@link #plainFor}. A bias that overflows or
  * falls below 0 changes L, and that of a lent number is never so low or high that it could.
  *
+ * <p>Acyclic says of a type what it was when the object was made: amid that, another thread may
+ * register a type that makes it cyclic. Nothing relies on it yet.
+ *
  * <p>Both ops fields count retains. They are for a collector beside running threads, which must see
  * that a count went up and down between its two looks; nothing reads them yet. On top of their
  * words, their carry is lost without harm. (A shared count below 0, amid a merge, borrows from ops;

@@ -138,9 +138,6 @@ public final class SharedVerifier {
             problem("unknown type", header);
             return;
         }
-        if (SharedHeader.has(b, SharedHeader.ACYCLIC) == types.at(index).cyclic()) {
-            problem("acyclic mark differs from the type", header);
-        }
         if (SharedHeader.has(b, SharedHeader.DEAD)) {
             held++;
             if (!SharedHeader.holdsBlock(b)) {
