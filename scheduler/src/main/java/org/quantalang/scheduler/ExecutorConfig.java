@@ -14,6 +14,7 @@ import java.util.Objects;
  * @param stackBytes stack size of a worker thread, at most {@value #MAX_STACK_BYTES}; 0 for the
  *     virtual machine's default
  * @param failureHandler hears of failures that nobody can ask for
+ * @param rest surrounds the moments in which a worker runs no task
  */
 public record ExecutorConfig(
         String name,
@@ -21,7 +22,8 @@ public record ExecutorConfig(
         boolean stealing,
         int globalQueueBatch,
         long stackBytes,
-        FailureHandler failureHandler) {
+        FailureHandler failureHandler,
+        WorkerRest rest) {
     /** One bit each in the idle mask. */
     public static final int MAX_WORKERS = 48;
 
@@ -40,6 +42,7 @@ public record ExecutorConfig(
     public ExecutorConfig {
         Objects.requireNonNull(name, "name is null");
         Objects.requireNonNull(failureHandler, "failureHandler is null");
+        Objects.requireNonNull(rest, "rest is null");
         if (workers < 1 || workers > MAX_WORKERS) {
             throw new IllegalArgumentException(
                     "number of workers out of range: workers=%d range=1..%d"
@@ -68,38 +71,48 @@ public record ExecutorConfig(
                 true,
                 MAX_BATCH,
                 0,
-                FailureHandler.UNCAUGHT);
+                FailureHandler.UNCAUGHT,
+                WorkerRest.NONE);
     }
 
     /** Returns the same with another number of workers. */
     public ExecutorConfig withWorkers(int number) {
         return new ExecutorConfig(
-                name, number, stealing, globalQueueBatch, stackBytes, failureHandler);
+                name, number, stealing, globalQueueBatch, stackBytes, failureHandler, rest);
     }
 
     /** Returns the same with another name. */
     public ExecutorConfig withName(String newName) {
         return new ExecutorConfig(
-                newName, workers, stealing, globalQueueBatch, stackBytes, failureHandler);
+                newName, workers, stealing, globalQueueBatch, stackBytes, failureHandler, rest);
     }
 
     /** Returns the same with stealing on or off. */
     public ExecutorConfig withStealing(boolean on) {
-        return new ExecutorConfig(name, workers, on, globalQueueBatch, stackBytes, failureHandler);
+        return new ExecutorConfig(
+                name, workers, on, globalQueueBatch, stackBytes, failureHandler, rest);
     }
 
     /** Returns the same with another limit for a batch from the global queue. */
     public ExecutorConfig withGlobalQueueBatch(int tasks) {
-        return new ExecutorConfig(name, workers, stealing, tasks, stackBytes, failureHandler);
+        return new ExecutorConfig(name, workers, stealing, tasks, stackBytes, failureHandler, rest);
     }
 
     /** Returns the same with another stack size of the workers. */
     public ExecutorConfig withStackBytes(long bytes) {
-        return new ExecutorConfig(name, workers, stealing, globalQueueBatch, bytes, failureHandler);
+        return new ExecutorConfig(
+                name, workers, stealing, globalQueueBatch, bytes, failureHandler, rest);
     }
 
     /** Returns the same with another handler of failures that nobody can ask for. */
     public ExecutorConfig withFailureHandler(FailureHandler handler) {
-        return new ExecutorConfig(name, workers, stealing, globalQueueBatch, stackBytes, handler);
+        return new ExecutorConfig(
+                name, workers, stealing, globalQueueBatch, stackBytes, handler, rest);
+    }
+
+    /** Returns the same with something else around the moments in which a worker runs no task. */
+    public ExecutorConfig withRest(WorkerRest around) {
+        return new ExecutorConfig(
+                name, workers, stealing, globalQueueBatch, stackBytes, failureHandler, around);
     }
 }

@@ -2,6 +2,7 @@ package org.quantalang.scheduler.internal.worker;
 
 import org.jspecify.annotations.Nullable;
 import org.quantalang.scheduler.ExecutorConfig;
+import org.quantalang.scheduler.WorkerRest;
 import org.quantalang.scheduler.internal.queue.RunQueue;
 import org.quantalang.scheduler.internal.task.CurrentTask;
 import org.quantalang.scheduler.internal.task.TaskCell;
@@ -56,11 +57,19 @@ final class Worker extends Thread implements CurrentTask.Runner {
     private final long[] loneTaken; // by worker: its ring's count of taken when one task was seen
     private final long[] loneSince;
 
+    /** Around the moments without a task; {@link WorkerRest#NONE} once it has thrown. */
+    private WorkerRest rest;
+
+    private boolean resting;
+    private boolean slept; // since it last went to sleep
+    private final Runnable parkingOnce = this::parkOnce;
+
     Worker(int number, Workers all, String name, ExecutorConfig config) {
         super(null, null, name, config.stackBytes(), false);
         this.number = number;
         this.all = all;
         this.batch = config.globalQueueBatch();
+        this.rest = config.rest();
         this.loneTaken = new long[config.workers()];
         this.loneSince = new long[config.workers()];
         this.random = 0x9E3779B97F4A7C15L * (number + 1);
@@ -165,6 +174,7 @@ final class Worker extends Thread implements CurrentTask.Runner {
     /** The next task to run; before it, which may run for long, the ring is announced. */
     private @Nullable TaskCell<?> next() {
         if (tick.isDue()) {
+            rest(Worker::doNothing);
             TaskCell<?> outside = all.injector().poll(turn++);
             if (outside != null) {
                 announce();
@@ -240,7 +250,7 @@ final class Worker extends Thread implements CurrentTask.Runner {
             if (nobodySearches && all.somethingIsQueued()) {
                 all.wakeOne(); // perhaps this worker itself
             }
-            park();
+            sleep();
             if (all.stopped()) {
                 return null;
             }
@@ -334,6 +344,40 @@ final class Worker extends Thread implements CurrentTask.Runner {
     }
 
     // ---- sleeping
+
+    boolean isResting() {
+        return resting;
+    }
+
+    private void sleep() {
+        slept = false;
+        rest(parkingOnce);
+        parkOnce(); // unless it has: others count on it
+    }
+
+    private static void doNothing() {
+        // A rest that takes no time.
+    }
+
+    private void parkOnce() {
+        if (!slept) {
+            slept = true;
+            park();
+        }
+    }
+
+    /** What is spawned in here comes from outside: this worker may be asleep for the others. */
+    private void rest(Runnable how) {
+        resting = true;
+        try {
+            rest.during(how);
+        } catch (Throwable failure) {
+            rest = WorkerRest.NONE;
+            Foreign.report(failure);
+        } finally {
+            resting = false;
+        }
+    }
 
     private void park() {
         counts.park();

@@ -97,8 +97,11 @@ public final class Workers implements TaskQueue {
         return 2 * nextId.getAndAdd(count);
     }
 
+    /** The calling worker, which runs a task: what it spawns is its own. */
     private @Nullable Worker thisWorker() {
-        return Thread.currentThread() instanceof Worker worker && worker.belongsTo(this)
+        return Thread.currentThread() instanceof Worker worker
+                        && worker.belongsTo(this)
+                        && !worker.isResting()
                 ? worker
                 : null;
     }
@@ -187,7 +190,8 @@ public final class Workers implements TaskQueue {
 
     /** Whether this thread is one that runs tasks or fires timers: others wait for it. */
     public boolean mustNotBlock() {
-        return thisWorker() != null || timers.isCaller();
+        return (Thread.currentThread() instanceof Worker worker && worker.belongsTo(this))
+                || timers.isCaller();
     }
 
     /** Takes no more tasks, waits until all have ended, and stops the workers and timers. */
