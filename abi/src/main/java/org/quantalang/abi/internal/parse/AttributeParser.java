@@ -1,5 +1,6 @@
 package org.quantalang.abi.internal.parse;
 
+import org.quantalang.abi.CParseException;
 import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CType;
 import org.quantalang.abi.CallingConvention;
@@ -7,9 +8,20 @@ import org.quantalang.abi.Target;
 
 import java.util.Optional;
 
-/** Reads {@code __attribute__}, {@code __declspec}, {@code _Alignas} and convention keywords. */
+/**
+ * Reads {@code __attribute__}, {@code __declspec}, {@code [[...]]}, {@code _Alignas} and convention
+ * keywords. What changes layouts or calls is obeyed or refused; the rest says nothing here.
+ */
 final class AttributeParser {
     private static final long MAX_ALIGNMENT = 1 << 28;
+
+    /** Where an attribute list stands. */
+    private enum Place {
+        /** It is about what is being declared: before a declaration, behind a name or keyword. */
+        DECLARED,
+        /** It is about the type before it, where C23's form can say less. */
+        TYPE
+    }
 
     private final TokenStream in;
     private final Target target;
@@ -21,18 +33,25 @@ final class AttributeParser {
         this.types = types;
     }
 
-    /** Reads attributes as long as there are any. */
+    /** Reads attributes before a declaration, behind the name or behind {@code struct}. */
+    void readDeclared(Attributes into) {
+        while (readOne(into, Place.DECLARED)) {
+            // each call takes one specifier
+        }
+    }
+
+    /** Reads attributes anywhere else. */
     void readAll(Attributes into) {
-        while (readOne(into)) {
+        while (readOne(into, Place.TYPE)) {
             // each call takes one specifier
         }
     }
 
     @SuppressWarnings("RefactorSwitch") // each case reads on and returns
-    private boolean readOne(Attributes into) {
+    private boolean readOne(Attributes into, Place place) {
         Token token = in.peek();
         if (token.kind() != Token.Kind.WORD) {
-            return doubleBracket();
+            return doubleBracket(into, place);
         }
         switch (token.text()) {
             case "__attribute__", "__attribute" -> {
@@ -46,20 +65,21 @@ final class AttributeParser {
             case "__declspec", "_declspec" -> {
                 in.next();
                 in.expect("(", "after '__declspec'");
-                list(into);
+                Attributes found = new Attributes();
+                list(found);
+                found.declspecAligned = found.aligned;
+                into.add(found);
                 return true;
             }
             case "_Alignas", "alignas" -> {
                 in.next();
                 in.expect("(", "after '_Alignas'");
-                if (types.startsType(in.peek())) {
-                    into.align(types.constants().alignment(token, types.typeName()));
-                } else {
-                    into.align(alignmentConstant(token));
-                }
+                into.alignas(token, alignment(token));
                 in.expect(")", "at the end of '_Alignas'");
                 return true;
             }
+            case "__regcall", "_regcall", "__pascal", "_pascal" ->
+                    throw unsupported(token, token.text(), "call");
             default -> {
                 return convention(token, into);
             }
@@ -76,13 +96,49 @@ final class AttributeParser {
         return convention.isPresent();
     }
 
-    /** Standard attributes say nothing about layout or calls. */
-    private boolean doubleBracket() {
-        if (in.is("[") && in.peek(1).is("[")) {
-            in.skipGroup();
-            return true;
+    /** C23's form. The standard's own attributes and unknown makers' say nothing here. */
+    private boolean doubleBracket(Attributes into, Place place) {
+        if (!in.is("[") || !in.peek(1).is("[")) {
+            return false;
         }
-        return false;
+        in.next();
+        in.next();
+        while (!in.take("]")) {
+            if (in.take(",")) {
+                continue;
+            }
+            Token first = in.expectWord("an attribute's name or ']]'");
+            if (in.take("::")) {
+                bracketed(first, in.expectWord("an attribute's name after '::'"), into, place);
+            } else if (in.is("(")) {
+                in.skipGroup();
+            }
+        }
+        in.expect("]", "after ']'");
+        return true;
+    }
+
+    private void bracketed(Token prefix, Token token, Attributes into, Place place) {
+        String maker = strip(prefix.text());
+        if (!maker.equals("gnu") && !maker.equals("clang") && !maker.equals("_Clang")) {
+            if (in.is("(")) {
+                in.skipGroup();
+            }
+            return;
+        }
+        Attributes found = new Attributes();
+        attribute(token, strip(token.text()), found);
+        if (found.changesLayout() && !maker.equals("gnu")) {
+            throw in.fault(token, "compilers know '%s' as 'gnu::' only".formatted(token.text()));
+        }
+        if (found.changesLayout() && place == Place.TYPE) {
+            throw in.fault(
+                    token,
+                    "compilers differ on '%s' in this place; write it before the declaration,"
+                                    .formatted(token.text())
+                            + " behind the declared name, or behind 'struct', 'union' or 'enum'");
+        }
+        into.add(found);
     }
 
     private static Optional<CallingConvention> keyword(String word) {
@@ -118,11 +174,7 @@ final class AttributeParser {
             case "weak" -> into.weak = true;
             case "aligned", "align" -> {
                 if (in.take("(")) {
-                    if (types.startsType(in.peek())) {
-                        into.align(types.constants().alignment(token, types.typeName()));
-                    } else {
-                        into.align(alignmentConstant(token));
-                    }
+                    into.align(alignment(token));
                     in.expect(")", "at the end of '%s'".formatted(name));
                 } else {
                     into.align(largestAlignment());
@@ -136,12 +188,44 @@ final class AttributeParser {
             case "vector_size",
                     "ext_vector_type",
                     "neon_vector_type",
+                    "neon_polyvector_type",
+                    "arm_sve_vector_bits",
+                    "riscv_rvv_vector_bits",
+                    "address_space",
                     "ms_struct",
                     "scalar_storage_order" ->
-                    throw in.fault(
-                            token,
-                            "attribute '%s' changes the layout and is not supported"
-                                    .formatted(name));
+                    throw unsupported(token, name, "layout");
+            case "gcc_struct" -> {
+                if (target.isWindows()) {
+                    throw unsupported(token, name, "layout");
+                }
+            }
+            case "sseregparm",
+                    "regcall",
+                    "pascal",
+                    "preserve_most",
+                    "preserve_all",
+                    "preserve_none",
+                    "aarch64_vector_pcs",
+                    "aarch64_sve_pcs",
+                    "riscv_vector_cc",
+                    "riscv_vls_cc",
+                    "swiftcall",
+                    "swiftasynccall",
+                    "intel_ocl_bicc",
+                    "callee_pop_aggregate_return",
+                    "interrupt",
+                    "interrupt_handler",
+                    "signal" ->
+                    throw unsupported(token, name, "call");
+            case "regparm" -> {
+                in.expect("(", "after 'regparm'");
+                if (types.constants().evaluate("number of registers") != 0) {
+                    throw unsupported(token, name, "call");
+                }
+                in.expect(")", "at the end of 'regparm'");
+            }
+            case "pcs" -> procedureCallStandard(token, into);
             case "cdecl" -> into.convention = CallingConvention.C;
             case "stdcall" -> into.convention = CallingConvention.STDCALL;
             case "fastcall" -> into.convention = CallingConvention.FASTCALL;
@@ -157,12 +241,36 @@ final class AttributeParser {
         }
     }
 
+    private CParseException unsupported(Token token, String name, String what) {
+        return in.fault(
+                token, "attribute '%s' changes the %s and is not supported".formatted(name, what));
+    }
+
+    /** {@code pcs("aapcs")} is without effect where there is no choice, as compilers have it. */
+    private void procedureCallStandard(Token token, Attributes into) {
+        in.expect("(", "after 'pcs'");
+        String name = in.peek().kind() == Token.Kind.STRING ? in.next().content() : "";
+        in.expect(")", "at the end of 'pcs'");
+        if (target.architecture() != Target.Architecture.ARM) {
+            return;
+        }
+        boolean hardFloat = target != Target.ARMV7_LINUX_GNUEABI;
+        if (name.equals("aapcs")) {
+            into.convention = CallingConvention.AAPCS;
+        } else if (!name.equals("aapcs-vfp") || !hardFloat) {
+            throw unsupported(token, "pcs", "call");
+        }
+    }
+
     /** What a bare {@code aligned} asks for. */
     private long largestAlignment() {
         return target.architecture() == Target.Architecture.ARM ? 8 : 16;
     }
 
-    private long alignmentConstant(Token where) {
+    private long alignment(Token where) {
+        if (types.startsType(in.peek())) {
+            return types.constants().alignment(where, types.typeName());
+        }
         long bytes = types.constants().evaluate("alignment");
         if (bytes == 0) {
             return 0;
@@ -173,9 +281,21 @@ final class AttributeParser {
         return bytes;
     }
 
-    /** Applies {@code mode(XX)} to a type. */
+    /** Applies {@code mode(XX)} to an arithmetic type; its kind stays what it was. */
     CType withMode(Token where, CType type, String mode) {
-        boolean signed = type.isSigned(target);
+        CType wanted = machineMode(where, type.isSigned(target), mode);
+        boolean same =
+                wanted instanceof CType.Complex
+                        ? type.unwrap() instanceof CType.Complex
+                        : wanted.isFloat() ? type.isFloat() : type.isInteger();
+        if (!same) {
+            throw in.fault(
+                    where, "mode '%s' does not fit type=%s".formatted(mode, type.spelling()));
+        }
+        return wanted;
+    }
+
+    private CType machineMode(Token where, boolean signed, String mode) {
         return switch (mode) {
             case "QI", "byte" -> signed ? CPrimitive.SCHAR : CPrimitive.UCHAR;
             case "HI" -> signed ? CPrimitive.SHORT : CPrimitive.USHORT;

@@ -8,6 +8,9 @@ final class Attributes {
     boolean packed;
     boolean weak;
     long aligned;
+    long declspecAligned; // of that, what __declspec says: it is the record's, wherever it stands
+    long alignas; // of that, what _Alignas says
+    @Nullable Token alignasToken;
     @Nullable String mode;
     @Nullable CallingConvention convention;
 
@@ -17,15 +20,35 @@ final class Attributes {
         aligned = Math.max(aligned, bytes);
     }
 
+    void alignas(Token where, long bytes) {
+        align(bytes);
+        alignas = Math.max(alignas, bytes);
+        alignasToken = where;
+    }
+
+    boolean changesLayout() {
+        return packed || aligned != 0 || mode != null;
+    }
+
     void add(Attributes other) {
-        packed |= other.packed;
+        addLayout(other);
         weak |= other.weak;
-        align(other.aligned);
-        if (other.mode != null) {
-            mode = other.mode;
-        }
         if (other.convention != null) {
             convention = other.convention;
+        }
+    }
+
+    /** Adds what the other says, but for the convention: that is a function's inside it. */
+    void addLayout(Attributes other) {
+        packed |= other.packed;
+        align(other.aligned);
+        declspecAligned = Math.max(declspecAligned, other.declspecAligned);
+        alignas = Math.max(alignas, other.alignas);
+        if (other.alignasToken != null) {
+            alignasToken = other.alignasToken;
+        }
+        if (other.mode != null) {
+            mode = other.mode;
         }
     }
 }

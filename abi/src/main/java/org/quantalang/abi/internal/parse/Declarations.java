@@ -120,11 +120,7 @@ public final class Declarations {
         Attributes all = new Attributes();
         all.add(specifiers.attributes);
         all.add(declarator.attributes);
-        CType type = declarator.apply(base);
-        if (all.mode != null) {
-            type = types.attributes().withMode(name, type, all.mode);
-        }
-        type = Declarator.withConvention(type, all.convention);
+        CType type = types.declared(name, base, declarator, all);
         if (specifiers.isTypedef) {
             typedef(name.text(), type, all.aligned);
         } else if (type.unwrap() instanceof CType.Function function) {

@@ -38,7 +38,7 @@ final class DeclaratorParser {
             while (true) {
                 types.attributes().readAll(before);
                 String word = in.peek().kind() == Token.Kind.WORD ? in.peek().text() : "";
-                if (!qualifiers.take(word) && !Specifiers.isIgnored(word)) {
+                if (!qualifiers.take(word) && !types.isIgnored(in.peek())) {
                     break;
                 }
                 in.next();
@@ -54,13 +54,15 @@ final class DeclaratorParser {
             in.expect(")", "in a declarator");
         } else if (in.peek().kind() == Token.Kind.WORD && !in.peek().isAsm()) {
             result.name = in.next();
+            if (in.is("[")) {
+                types.attributes().readDeclared(before);
+            }
         }
         suffixes(result, nested == null ? before : nested.attributes);
-        if (nested == null) {
-            result.attributes.add(before);
-        } else {
-            result.attributes.add(before);
+        result.attributes.add(before);
+        if (nested != null) {
             Declarator inner = nested;
+            result.attributes.addLayout(inner.attributes);
             result.name = inner.name;
             for (int i = 0; i < inner.steps(); i++) {
                 step(result);
@@ -87,6 +89,7 @@ final class DeclaratorParser {
             return false;
         }
         if (inside.text().startsWith("__attribute")
+                || inside.text().endsWith("_declspec")
                 || inside.text().matches("__?\\w+call|__?cdecl")) {
             return true;
         }
@@ -146,7 +149,7 @@ final class DeclaratorParser {
         while (in.peek().kind() == Token.Kind.WORD
                 && (in.is("static")
                         || Qualifiers.has(in.peek().text())
-                        || Specifiers.isIgnored(in.peek().text()))) {
+                        || types.isIgnored(in.peek()))) {
             in.next();
         }
         if (in.is("]")) {
@@ -181,10 +184,10 @@ final class DeclaratorParser {
             CType base = types.baseType(specifiers);
             Declarator declarator = read();
             types.attributes().readAll(declarator.attributes);
-            CType type = declarator.apply(base);
-            if (specifiers.attributes.mode != null) {
-                type = types.attributes().withMode(in.peek(), type, specifiers.attributes.mode);
-            }
+            Attributes all = new Attributes();
+            all.add(specifiers.attributes);
+            all.add(declarator.attributes);
+            CType type = types.declared(in.peek(), base, declarator, all);
             if (type.unwrap() == CPrimitive.VOID) {
                 throw in.fault(in.peek(), "a parameter cannot have type void");
             }

@@ -28,7 +28,7 @@ final class EnumParser {
         in.enter();
         Token keyword = in.next();
         Attributes found = new Attributes();
-        types.attributes().readAll(found);
+        types.attributes().readDeclared(found);
         Token tag = in.peek().kind() == Token.Kind.WORD ? in.next() : null;
         @Nullable CType fixed = null;
         if (in.is(":") && types.startsType(in.peek(1))) {
@@ -43,7 +43,7 @@ final class EnumParser {
             boolean anyBeyond = false;
             while (!in.take("}")) {
                 Token name = in.expectWord("an enum constant or '}'");
-                types.attributes().readAll(new Attributes());
+                types.attributes().readDeclared(new Attributes());
                 if (in.take("=")) {
                     next = types.constants().evaluate("enum value");
                     beyond = types.constants().wasBeyond();

@@ -17,6 +17,11 @@ import java.util.regex.Pattern;
 final class Lexer {
     private static final Pattern PACK =
             Pattern.compile("pragma\\s++pack\\s*+\\(([^()]*+)\\).*+", Pattern.DOTALL);
+    private static final Pattern LAYOUT_PRAGMA =
+            Pattern.compile(
+                    "pragma\\s++(ms_struct\\s++on\\b|(options\\s++)?align\\s*+=|options\\s++align\\b"
+                        + "|scalar_storage_order\\s++(big|little)|clang\\s++attribute\\b).*+",
+                    Pattern.DOTALL);
     private static final Pattern NUMBER =
             Pattern.compile("(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,8})[uUlL]{0,3}");
     private static final Pattern NAME = Pattern.compile("[A-Za-z_]\\w*+");
@@ -153,6 +158,13 @@ final class Lexer {
      * that no packing has leave all as it is.
      */
     private void pragma(String body) {
+        if (LAYOUT_PRAGMA.matcher(body).matches()) {
+            throw fault(
+                    line,
+                    1,
+                    "'#%s' changes the layout and is not supported; use '#pragma pack' or attributes"
+                            .formatted(body));
+        }
         Matcher matcher = PACK.matcher(body);
         if (!matcher.matches()) {
             return;

@@ -26,13 +26,17 @@ final class RecordParser {
         this.types = types;
     }
 
-    /** Reads a struct or union from its keyword on. */
-    CType read() {
+    /**
+     * Reads a struct or union from its keyword on.
+     *
+     * @param declspecAligned what {@code __declspec(align(n))} before the keyword says, else 0
+     */
+    CType read(long declspecAligned) {
         in.enter();
         Token keyword = in.next();
         boolean union = keyword.is("union");
         Attributes found = new Attributes();
-        types.attributes().readAll(found);
+        types.attributes().readDeclared(found);
         Token tag = in.peek().kind() == Token.Kind.WORD ? in.next() : null;
         types.attributes().readAll(found);
         CStructDef record = tag == null ? null : scope.recordTags.get(tag.text());
@@ -55,6 +59,7 @@ final class RecordParser {
             List<CStructField> fields = members();
             scope.open.remove(record);
             types.attributes().readAll(found);
+            found.align(declspecAligned);
             record.define(fields, found.packed, found.aligned, pack);
             types.constants().size(keyword, record);
             scope.records.add(record);
@@ -104,10 +109,9 @@ final class RecordParser {
             Specifiers specifiers, CType base, Map<String, Token> names) {
         Token start = in.peek();
         Declarator declarator = in.is(":") ? new Declarator() : types.declarators().read();
-        CType type = declarator.apply(base);
         OptionalInt width = OptionalInt.empty();
         if (in.take(":")) {
-            width = OptionalInt.of(width(start, type, declarator));
+            width = OptionalInt.of(width(start, declarator.apply(base), declarator));
         }
         types.attributes().readAll(declarator.attributes);
         if (declarator.name == null && width.isEmpty()) {
@@ -116,19 +120,16 @@ final class RecordParser {
         if (declarator.name != null && names.put(declarator.nameText(), start) != null) {
             throw in.fault(declarator.name, "member '%s' twice".formatted(declarator.nameText()));
         }
-        return member(specifiers, declarator, type, width);
+        return member(specifiers, declarator, base, width);
     }
 
     private CStructField member(
-            Specifiers specifiers, Declarator declarator, CType type, OptionalInt width) {
+            Specifiers specifiers, Declarator declarator, CType base, OptionalInt width) {
         Attributes all = new Attributes();
         all.add(specifiers.attributes);
         all.add(declarator.attributes);
         Token where = declarator.name == null ? in.peek() : declarator.name;
-        if (all.mode != null) {
-            type = types.attributes().withMode(where, type, all.mode);
-        }
-        type = Declarator.withConvention(type, all.convention);
+        CType type = types.declared(where, base, declarator, all);
         types.requireComplete(where, type);
         return new CStructField(declarator.nameText(), type, width, all.packed, all.aligned);
     }

@@ -33,6 +33,8 @@ final class Specifiers {
                     "__unaligned",
                     "__ptr32",
                     "__ptr64",
+                    "__sptr",
+                    "__uptr",
                     "__w64",
                     "constexpr");
     private static final Set<String> TYPE_WORDS =
@@ -54,7 +56,14 @@ final class Specifiers {
                     "__int128",
                     "__int128_t",
                     "__uint128_t",
+                    "__int8",
+                    "_int8",
+                    "__int16",
+                    "_int16",
+                    "__int32",
+                    "_int32",
                     "__int64",
+                    "_int64",
                     "_Float16",
                     "__float128",
                     "_Float128",
@@ -66,7 +75,6 @@ final class Specifiers {
     final Attributes attributes = new Attributes();
     final Qualifiers qualifiers = new Qualifiers();
     boolean isTypedef;
-    boolean isExtern;
     @Nullable CType named; // a record, an enum, a typedef
 
     private @Nullable String base; // one of the type words
@@ -106,8 +114,7 @@ final class Specifiers {
             isTypedef = true;
             return true;
         }
-        isExtern |= word.equals("extern");
-        return qualifiers.take(word) || STORAGE.contains(word) || IGNORED.contains(word);
+        return qualifiers.take(word) || STORAGE.contains(word);
     }
 
     /** Takes a word of a basic type; returns whether it was one. */
@@ -117,7 +124,7 @@ final class Specifiers {
         }
         switch (word) {
             case "long" -> longs++;
-            case "short" -> isShort = true;
+            case "short", "__int16", "_int16" -> isShort = true;
             case "signed", "__signed__", "__signed" -> isSigned = true;
             case "unsigned" -> isUnsigned = true;
             case "_Complex", "__complex__" -> isComplex = true;
@@ -126,7 +133,13 @@ final class Specifiers {
                 if (base != null && !base.equals("int")) {
                     return false;
                 }
-                base = word;
+                base =
+                        switch (word) {
+                            case "__int8", "_int8" -> "char";
+                            case "__int32", "_int32" -> "int";
+                            case "_int64" -> "__int64";
+                            default -> word;
+                        };
             }
         }
         return true;

@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 final class Types {
     private final TokenStream in;
     private final Scope scope;
+    private final Target target;
     private final Constants constants;
     private final AttributeParser attributes;
     private final DeclaratorParser declarators;
@@ -23,6 +24,7 @@ final class Types {
     Types(TokenStream in, Scope scope, Target target) {
         this.in = in;
         this.scope = scope;
+        this.target = target;
         this.constants = new Constants(in, scope, target, this);
         this.attributes = new AttributeParser(in, target, this);
         this.declarators = new DeclaratorParser(in, this);
@@ -76,8 +78,11 @@ final class Types {
         Specifiers found = new Specifiers();
         Token first = in.peek();
         while (true) {
-            Attributes before = found.attributes;
-            attributes.readAll(before);
+            if (found.hasType()) {
+                attributes.readAll(found.attributes);
+            } else {
+                attributes.readDeclared(found.attributes);
+            }
             Token token = in.peek();
             if (token.kind() != Token.Kind.WORD || !specifier(found, token)) {
                 break;
@@ -101,7 +106,7 @@ final class Types {
         switch (token.text()) {
             case "struct", "union" -> {
                 requireNoType(found, token);
-                found.named = records.read();
+                found.named = records.read(found.attributes.declspecAligned);
                 return true;
             }
             case "enum" -> {
@@ -131,7 +136,9 @@ final class Types {
             }
             default -> {}
         }
-        if (found.takeStorage(token.text()) || found.takeTypeWord(token.text())) {
+        if (found.takeStorage(token.text())
+                || isIgnored(token)
+                || found.takeTypeWord(token.text())) {
             in.next();
             return true;
         }
@@ -148,6 +155,30 @@ final class Types {
         if (found.hasType()) {
             throw in.fault(token, "two types in one declaration, expected a name or ';'");
         }
+    }
+
+    /** Whether a word between others says nothing about types; refuses pointers of another size. */
+    boolean isIgnored(Token token) {
+        if (token.kind() != Token.Kind.WORD || !Specifiers.isIgnored(token.text())) {
+            return false;
+        }
+        int bits = token.is("__ptr32") ? Integer.SIZE : token.is("__ptr64") ? Long.SIZE : 0;
+        if (bits != 0 && bits != target.dataModel().pointerBytes() * Byte.SIZE) {
+            throw in.fault(
+                    token,
+                    "'%s' changes the layout and is not supported on target=%s"
+                            .formatted(token.text(), target));
+        }
+        return true;
+    }
+
+    /** Returns the type of what is declared, as attributes leave it. */
+    CType declared(Token where, CType base, Declarator declarator, Attributes all) {
+        CType type = declarator.apply(base);
+        if (all.mode != null) {
+            type = attributes.withMode(where, type, all.mode);
+        }
+        return Declarator.withConvention(type, all.convention);
     }
 
     /** Returns the type that specifiers make. */

@@ -1,0 +1,241 @@
+package org.quantalang.abi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Attributes in every place where C has them: obeyed as clang does, or refused. */
+class AttributePlacesTest {
+    private static final Target LINUX = Target.X86_64_LINUX_GNU;
+
+    /** Bodies of a record, or declarations with one in them whose tag is {@code NAME}. */
+    private static final List<String> RECORDS =
+            List.of(
+                    "struct [[gnu::packed]] NAME { char c; int i; };",
+                    "struct [[__gnu__::__packed__, deprecated]] NAME { char c; int i; };",
+                    "struct [[gnu::aligned(64)]] NAME { char c; int i; };",
+                    "struct NAME { char c; [[gnu::packed]] int i; };",
+                    "struct NAME { char c; int i [[gnu::packed]]; };",
+                    "struct NAME { char c; [[deprecated(\"x\"), maybe_unused, omp::f(1)]] int i;"
+                            + " };",
+                    "struct NAME { char c; [[packed]] int i; };",
+                    "struct NAME { char c; int i [[gnu::aligned(32)]][2]; };",
+                    "struct NAME { char c; int (i [[gnu::aligned(32)]]); };",
+                    "struct NAME { char c; int i [[gnu::aligned(32)]] : 3; };",
+                    "struct NAME { char c; [[gnu::mode(DI)]] int i; };",
+                    "struct NAME { char c; [[gnu::mode(QI)]] unsigned i; };",
+                    "enum [[gnu::packed]] NAME_e { NAME_A }; struct NAME { enum NAME_e e; };",
+                    "typedef struct { int i; } NAME_t [[gnu::aligned(16)]];"
+                            + " struct NAME { char c; NAME_t t; };",
+                    "[[gnu::aligned(16)]] typedef int NAME_t; struct NAME { char c; NAME_t t; };",
+                    "struct NAME { char c; void (*__attribute__((aligned(32))) f)(void); };",
+                    "struct NAME { char c; void (__attribute__((aligned(32))) *f)(void); };",
+                    "struct NAME { char c; int (__attribute__((aligned(32))) i); };",
+                    "struct NAME { char c; int *__attribute__((aligned(32))) i; };",
+                    "struct NAME { char c; int (*(*__attribute__((aligned(32))) f)[2])(void); };",
+                    "struct NAME { char c; int (*__attribute__((packed)) p)[2]; };",
+                    "struct NAME { char c; int ((__attribute__((packed)) i)); };",
+                    "struct NAME { char c; int (__attribute__((mode(DI))) i); };",
+                    "typedef int (__attribute__((aligned(32))) NAME_t);"
+                            + " struct NAME { char c; NAME_t t; };",
+                    "typedef void (*__attribute__((aligned(32))) NAME_t)(void);"
+                            + " struct NAME { char c; NAME_t t; };",
+                    "__declspec(align(16)) struct NAME { char c; int i; };",
+                    "__declspec(align(16)) struct NAME { char c; int i; } NAME_x;",
+                    "typedef __declspec(align(16)) struct NAME { char c; int i; } NAME_t;",
+                    "struct NAME { char c; __declspec(align(16)) struct { char e; }; int d; };",
+                    "struct __declspec(align(16)) NAME { char c; int i; };",
+                    "struct NAME { char c; __declspec(align(16)) int i; };",
+                    "struct NAME { unsigned __int8 a; unsigned __int16 b; __int32 c; _int64 d; };",
+                    "struct NAME { char c[(__int8)-1 < 0 ? 1 : 2]; signed __int8 d; _int16 e; };");
+
+    @TempDir Path folder;
+
+    @ParameterizedTest
+    @EnumSource(Target.class)
+    void areObeyedAsClangDoes(Target target) throws IOException {
+        CompilerUnderTest clang = CompilerUnderTest.require("clang-19", "clang-19");
+        StringBuilder judged = new StringBuilder();
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < RECORDS.size(); i++) {
+            texts.add(RECORDS.get(i).replace("NAME", "s" + i));
+        }
+        CDeclarations c = CDeclarations.parse(String.join("\n", texts), target);
+        for (int i = 0; i < texts.size(); i++) {
+            CStructDef record = c.record("s" + i);
+            judged.append(
+                    "%s%n_Static_assert(sizeof(struct s%d) == %d && _Alignof(struct s%d) == %d, \"\");%n"
+                            .formatted(
+                                    texts.get(i),
+                                    i,
+                                    record.size(target),
+                                    i,
+                                    record.alignment(target)));
+        }
+        Path source = Files.writeString(folder.resolve("places.c"), judged);
+        String said =
+                clang.run(
+                        List.of(
+                                "--target=" + target.triple(),
+                                "-std=c23",
+                                "-fms-extensions",
+                                "-w",
+                                "-fsyntax-only",
+                                source.toString()));
+        assertEquals("", said);
+    }
+
+    private static String fault(String text, Target target) {
+        return String.valueOf(
+                assertThrows(CParseException.class, () -> CDeclarations.parse(text, target))
+                        .getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "struct s { char c; int i; } [[gnu::packed]];",
+                "struct s { char c; int [[gnu::packed]] i; };",
+                "struct s { char c; int *[[gnu::aligned(32)]] p; };",
+                "struct s { char c; int a[2] [[gnu::aligned(32)]]; };",
+                "typedef int [[gnu::aligned(16)]] t;",
+                "int [[gnu::mode(DI)]] i;",
+            })
+    void areRefusedWhereCompilersDiffer(String text) {
+        assertTrue(fault(text, LINUX).contains("compilers differ on '"), text);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "[[gnu::vector_size(16)]] int i;",
+                "typedef float f4 [[clang::ext_vector_type(4)]];",
+                "struct __attribute__((ms_struct)) s { int i; };",
+            })
+    void areRefusedWhereTheLayoutIsUnknown(String text) {
+        assertTrue(fault(text, LINUX).contains("changes the layout and is not supported"), text);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "regparm(3), x86_64-pc-linux-gnu",
+        "regparm(3), i686-pc-linux-gnu",
+        "sseregparm, i686-pc-linux-gnu",
+        "regcall, x86_64-pc-linux-gnu",
+        "pascal, i686-pc-linux-gnu",
+        "preserve_most, x86_64-pc-linux-gnu",
+        "__preserve_all__, aarch64-linux-gnu",
+        "aarch64_vector_pcs, aarch64-linux-gnu",
+        "swiftcall, x86_64-apple-darwin",
+        "intel_ocl_bicc, x86_64-pc-linux-gnu",
+        "interrupt, riscv64-linux-gnu",
+        "pcs(\"aapcs-vfp\"), armv7-linux-gnueabi",
+    })
+    void areRefusedWhereTheCallIsUnknown(String attribute, String triple) {
+        Target target = Target.parse(triple);
+        for (String text :
+                List.of(
+                        "void f(int) __attribute__((%s));",
+                        "struct s { void (*f)(int) __attribute__((%s)); };",
+                        "typedef void (__attribute__((%s)) *f)(int);",
+                        "[[gnu::%s]] void f(int);")) {
+            String message = fault(text.formatted(attribute), target);
+            assertTrue(message.contains("changes the call and is not supported"), message);
+        }
+    }
+
+    @Test
+    void areObeyedWhereTheyNameAConvention() {
+        CDeclarations c =
+                CDeclarations.parse(
+                        "void f(int) [[gnu::ms_abi]]; [[gnu::ms_abi]] void g(int);"
+                                + " void h [[gnu::ms_abi]](int);"
+                                + " void i(int) __attribute__((regparm(0)));",
+                        LINUX);
+        assertEquals(
+                List.of("win64", "win64", "win64", "c"),
+                c.functions().stream()
+                        .map(each -> each.signature().convention().conventionName())
+                        .toList());
+        CDeclarations arm =
+                CDeclarations.parse(
+                        "void f(double) __attribute__((pcs(\"aapcs\")));"
+                                + " void g(double) __attribute__((pcs(\"aapcs-vfp\")));",
+                        Target.ARMV7_LINUX_GNUEABIHF);
+        assertEquals(
+                List.of("aapcs", "c"),
+                arm.functions().stream()
+                        .map(each -> each.signature().convention().conventionName())
+                        .toList());
+    }
+
+    @Test
+    void aModeThatDoesNotFitTheTypeIsAFault() {
+        assertTrue(
+                fault("int *__attribute__((mode(DI))) p;", LINUX)
+                        .contains("mode 'DI' does not fit type=int *"));
+        assertTrue(
+                fault("int i __attribute__((mode(DF)));", LINUX)
+                        .contains("mode 'DF' does not fit type=int"));
+    }
+
+    @Test
+    void aPointerOfAnotherSizeIsAFault() {
+        assertTrue(
+                fault("struct s { int *__ptr32 p; };", Target.X86_64_WINDOWS_MSVC)
+                        .contains("'__ptr32' changes the layout and is not supported on target="));
+        assertTrue(fault("int *__ptr64 p;", Target.I686_WINDOWS_MSVC).contains("'__ptr64'"));
+        CDeclarations c = CDeclarations.parse("int *__ptr64 p; int *__sptr q;", LINUX);
+        assertEquals(2, c.variables().size());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ms_struct on",
+                "options align=packed",
+                "options align = mac68k",
+                "align=reset",
+                "scalar_storage_order big-endian",
+                "clang attribute push(__attribute__((packed)), apply_to=record)",
+            })
+    void aPragmaThatChangesLayoutsIsAFault(String pragma) {
+        for (String text : List.of("#pragma %s\nint a;", "_Pragma(\"%s\") int a;")) {
+            assertTrue(
+                    fault(text.formatted(pragma), LINUX)
+                            .contains(
+                                    "'#pragma %s' changes the layout and is not supported"
+                                            .formatted(pragma)),
+                    pragma);
+        }
+    }
+
+    @Test
+    void otherPragmasSayNothing() {
+        CDeclarations c =
+                CDeclarations.parse(
+                        """
+                        #pragma ms_struct off
+                        #pragma ms_struct reset
+                        #pragma GCC visibility push(default)
+                        #pragma scalar_storage_order default
+                        #pragma alignment
+                        struct s { char c; int i; };
+                        """,
+                        LINUX);
+        assertEquals(8, c.record("s").size(LINUX));
+    }
+}
