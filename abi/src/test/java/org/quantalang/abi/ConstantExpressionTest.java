@@ -87,6 +87,19 @@ class ConstantExpressionTest {
                     "0 && 1 % 0",
                     "1 || (0 && 1 / 0)",
                     "1 || 0 && 1 / 0",
+                    "1 || 1 << 40",
+                    "sizeof(1 << -1)",
+                    "sizeof 1.0",
+                    "sizeof 1.0f",
+                    "sizeof 1e3F",
+                    "sizeof 1.0L",
+                    "sizeof(1.0f + 1)",
+                    "__alignof__(2.5L)",
+                    "(3 << 30) != 0",
+                    "(-1 << 3) + 20",
+                    "1u << 31",
+                    "-8 >> 1",
+                    "1LL << 40",
                     "1 ? 2 : 1 / 0",
                     "0 ? 1 / 0 : 3",
                     "sizeof(1 / 0)",
@@ -175,6 +188,20 @@ class ConstantExpressionTest {
             assertTrue(
                     fault("int a[" + expression + "];").contains("division by zero"), expression);
         }
+    }
+
+    @Test
+    void aShiftThatItsTypeDoesNotHaveIsAFault() {
+        assertTrue(
+                fault("char a[1 << 40];")
+                        .contains("shift count out of range: count=40 type=int of 32 bits"));
+        for (String expression : List.of("1 << -1", "1 >> 32", "1u << 32", "1LL << 64")) {
+            String message = fault("enum { A = " + expression + " };");
+            assertTrue(message.contains("shift count out of range: count="), message);
+        }
+        assertTrue(
+                fault("enum { A = (-2147483647 - 1) / -1 };")
+                        .contains("result does not fit its type: -2147483648 / -1 of type=int"));
     }
 
     @Test

@@ -1,6 +1,5 @@
 package org.quantalang.abi.internal.parse;
 
-import org.jspecify.annotations.Nullable;
 import org.quantalang.abi.CEnum;
 import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CStructDef;
@@ -9,10 +8,8 @@ import org.quantalang.abi.Target;
 import org.quantalang.abi.layout.FieldLayout;
 import org.quantalang.abi.layout.RecordLayout;
 
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
@@ -93,10 +90,13 @@ final class Constants {
     }
 
     private Value operand(boolean evaluated, Supplier<Value> read) {
+        int before = unevaluated;
         unevaluated += evaluated ? 0 : 1;
-        Value value = read.get();
-        unevaluated -= evaluated ? 0 : 1;
-        return value;
+        try {
+            return read.get();
+        } finally {
+            unevaluated = before;
+        }
     }
 
     private static int precedence(String operator) {
@@ -143,11 +143,8 @@ final class Constants {
         if (operator.is("&&")) {
             return integer(a != 0 && b != 0, known || (left.known && a == 0));
         }
-        if (operator.is("<<")) {
-            return of(promote(left.type), b >= 0 && b < 64 ? a << b : 0, known);
-        }
-        if (operator.is(">>")) {
-            return of(promote(left.type), shiftRight(left, b), known);
+        if (operator.is("<<") || operator.is(">>")) {
+            return shift(operator, left, right, known);
         }
         CType type = common(left.type, right.type);
         boolean signed = type.isSigned(target);
@@ -180,6 +177,12 @@ final class Constants {
         }
         boolean signed = type.isSigned(target);
         boolean quotient = operator.is("/");
+        if (known && unevaluated == 0 && signed && b == -1 && a != 0 && wrap(type, -a) == a) {
+            throw in.fault(
+                    operator,
+                    "result does not fit its type: %d %s -1 of type=%s"
+                            .formatted(a, operator.text(), type.spelling()));
+        }
         long result;
         if (signed) {
             result = quotient ? a / b : a % b;
@@ -189,12 +192,27 @@ final class Constants {
         return of(type, result, known);
     }
 
-    private long shiftRight(Value left, long by) {
-        boolean signed = promote(left.type).isSigned(target);
-        if (by < 0 || by > 63) {
-            return 0;
+    /** Compilers have different values for counts that the type does not have. */
+    private Value shift(Token operator, Value left, Value right, boolean known) {
+        CType type = promote(left.type);
+        if (!known || !type.isInteger()) {
+            return of(type, 0, false);
         }
-        return signed ? left.bits >> by : left.bits >>> by;
+        long bits = Math.min(Long.BYTES, type.size(target)) * Byte.SIZE;
+        if (right.bits < 0 || right.bits >= bits) {
+            if (unevaluated == 0) {
+                throw in.fault(
+                        operator,
+                        "shift count out of range: count=%d type=%s of %d bits"
+                                .formatted(right.bits, type.spelling(), bits));
+            }
+            return of(type, 0, false);
+        }
+        if (operator.is("<<")) {
+            return of(type, left.bits << right.bits, true);
+        }
+        long shifted = type.isSigned(target) ? left.bits >> right.bits : left.bits >>> right.bits;
+        return of(type, shifted, true);
     }
 
     private Value unary() {
@@ -492,65 +510,9 @@ final class Constants {
         return of(CPrimitive.SIZE_T, offset, true);
     }
 
-    /** No constant that fits is as long, whatever its base. */
-    private static final int LONGEST_NUMBER = 256;
-
     private Value number(Token token) {
-        if (token.text().length() > LONGEST_NUMBER) {
-            throw in.fault(token, "number of more than %d characters".formatted(LONGEST_NUMBER));
-        }
-        String text = token.text().toLowerCase(Locale.ROOT).replace("'", "");
-        int radix = text.startsWith("0x") ? 16 : text.startsWith("0b") ? 2 : 10;
-        String digits = radix == 10 ? text : text.substring(2);
-        int end = digits.length();
-        while (end > 0 && "ul".indexOf(digits.charAt(end - 1)) >= 0) {
-            end--;
-        }
-        String suffix = digits.substring(end);
-        digits = digits.substring(0, end);
-        if (radix == 10 && digits.length() > 1 && digits.startsWith("0")) {
-            radix = 8;
-        }
-        @Nullable BigInteger value = null;
-        try {
-            value = new BigInteger(digits, radix);
-        } catch (NumberFormatException e) {
-            if (radix == 8 || radix == 10) {
-                return floating(token, text);
-            }
-        }
-        if (value == null || value.signum() < 0 || value.bitLength() > 64) {
-            throw in.fault(token, "not an integer constant: %s".formatted(token.text()));
-        }
-        return of(literalType(value, suffix, radix == 10), value.longValue(), true);
-    }
-
-    private Value floating(Token token, String text) {
-        String digits = text.replaceAll("[fl]$", "");
-        if (digits.length() > 64 || !digits.matches("[0-9]*\\.?[0-9]*(e[+-]?[0-9]+)?")) {
-            throw in.fault(token, "not a number: %s".formatted(token.text()));
-        }
-        return new Value(CPrimitive.DOUBLE, 0, false);
-    }
-
-    private CType literalType(BigInteger value, String suffix, boolean decimal) {
-        boolean unsigned = suffix.contains("u");
-        int longs = suffix.replace("u", "").length();
-        CType[][] ladder = {
-            {CPrimitive.INT, CPrimitive.UINT},
-            {CPrimitive.LONG, CPrimitive.ULONG},
-            {CPrimitive.LONG_LONG, CPrimitive.ULONG_LONG}
-        };
-        for (int rank = Math.min(longs, 2); rank < ladder.length; rank++) {
-            long bits = ladder[rank][0].size(target) * Byte.SIZE;
-            if (!unsigned && value.bitLength() < bits) {
-                return ladder[rank][0];
-            }
-            if ((unsigned || !decimal) && value.bitLength() <= bits) {
-                return ladder[rank][1];
-            }
-        }
-        return CPrimitive.ULONG_LONG;
+        NumberLiteral read = NumberLiteral.of(token, target, what -> in.fault(token, what));
+        return of(read.type(), read.bits(), read.isInteger());
     }
 
     private Value integer(boolean value, boolean known) {
