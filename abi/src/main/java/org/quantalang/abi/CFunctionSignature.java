@@ -31,10 +31,21 @@ public record CFunctionSignature(
         boolean variadic,
         CallingConvention convention) {
 
-    /** Checks and copies. */
+    /**
+     * Checks and copies.
+     *
+     * @throws IllegalArgumentException if the result is an array or a function, which no C function
+     *     returns, or the names are not as many as the parameters
+     */
     public CFunctionSignature {
-        Objects.requireNonNull(returnType);
-        Objects.requireNonNull(convention);
+        Objects.requireNonNull(returnType, "returnType");
+        Objects.requireNonNull(convention, "convention");
+        if (returnType.unwrap() instanceof CType.Array
+                || returnType.unwrap() instanceof CType.Function) {
+            throw new IllegalArgumentException(
+                    "a function cannot return type=%s; return a pointer"
+                            .formatted(returnType.spelling()));
+        }
         parameters = List.copyOf(parameters);
         parameterNames = List.copyOf(parameterNames);
         if (parameters.size() != parameterNames.size()) {
@@ -112,7 +123,7 @@ public record CFunctionSignature(
         private CallingConvention convention = CallingConvention.C;
 
         private Builder(CType returnType) {
-            this.returnType = Objects.requireNonNull(returnType);
+            this.returnType = Objects.requireNonNull(returnType, "returnType");
         }
 
         /**
@@ -124,7 +135,8 @@ public record CFunctionSignature(
          * @return this
          */
         public Builder parameter(String name, CType type) {
-            CType plain = type.unwrap();
+            Objects.requireNonNull(name, "name");
+            CType plain = Objects.requireNonNull(type, "type").unwrap();
             if (plain instanceof CType.Array array) {
                 type = array.element().pointer();
             } else if (plain instanceof CType.Function) {
@@ -152,7 +164,7 @@ public record CFunctionSignature(
          * @return this
          */
         public Builder convention(CallingConvention wanted) {
-            convention = Objects.requireNonNull(wanted);
+            convention = Objects.requireNonNull(wanted, "wanted");
             return this;
         }
 

@@ -7,6 +7,7 @@ import org.quantalang.abi.layout.RecordLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * that nothing changes, and any thread may use it.
  */
 public final class CStructDef implements CType {
+    private static final int MAX_PACK = 16; // bytes
+
     private final boolean union;
     private final boolean tagged;
     private String name;
@@ -39,7 +42,7 @@ public final class CStructDef implements CType {
 
     private CStructDef(boolean union, String name) {
         this.union = union;
-        this.name = Objects.requireNonNull(name);
+        this.name = Objects.requireNonNull(name, "name");
         this.tagged = !name.isEmpty();
     }
 
@@ -85,15 +88,30 @@ public final class CStructDef implements CType {
      * @param pragmaPack the {@code #pragma pack(n)} in force, in bytes; 0 without one
      * @return this
      * @throws IllegalStateException if it is defined already
-     * @throws IllegalArgumentException if the record contains itself by value; the message names
-     *     the chain
+     * @throws IllegalArgumentException if two members have one name (those of anonymous records
+     *     included), a flexible array is not last in a struct that has other members, an alignment
+     *     is no power of two, the pack is none of 0, 1, 2, 4, 8 and 16, or the record contains
+     *     itself by value: the message names the chain
      */
     public CStructDef define(
             List<CStructField> members, boolean isPacked, long alignedTo, int pragmaPack) {
         if (fields != null) {
             throw new IllegalStateException("defined twice: record=" + spelling());
         }
-        fields = List.copyOf(members);
+        List<CStructField> copy = List.copyOf(members);
+        requireNames(copy, new HashSet<>());
+        requireFlexibleLast(copy);
+        if (alignedTo < 0 || Long.bitCount(alignedTo) > 1) {
+            throw new IllegalArgumentException(
+                    "alignment is no power of two: record=%s aligned=%d"
+                            .formatted(spelling(), alignedTo));
+        }
+        if (pragmaPack < 0 || pragmaPack > MAX_PACK || Integer.bitCount(pragmaPack) > 1) {
+            throw new IllegalArgumentException(
+                    "no packing: record=%s pragmaPack=%d; use 0, 1, 2, 4, 8 or 16"
+                            .formatted(spelling(), pragmaPack));
+        }
+        fields = copy;
         packed = isPacked;
         aligned = alignedTo;
         pack = pragmaPack;
@@ -106,6 +124,35 @@ public final class CStructDef implements CType {
                             .formatted(String.join(" -> ", chain)));
         }
         return this;
+    }
+
+    private void requireNames(List<CStructField> members, Set<String> seen) {
+        for (CStructField member : members) {
+            if (member.isAnonymousRecord()
+                    && member.type().unwrap() instanceof CStructDef inner
+                    && inner.fields != null) {
+                requireNames(inner.fields, seen);
+            } else if (!member.name().isEmpty() && !seen.add(member.name())) {
+                throw new IllegalArgumentException(
+                        "two members of one name: record=%s field=%s"
+                                .formatted(spelling(), member.name()));
+            }
+        }
+    }
+
+    private void requireFlexibleLast(List<CStructField> members) {
+        boolean others = false;
+        for (int i = 0; i < members.size(); i++) {
+            CStructField member = members.get(i);
+            boolean last = i == members.size() - 1;
+            if (member.isFlexibleArray() && (union || !last || !others)) {
+                throw new IllegalArgumentException(
+                        ("a flexible array must be the last member of a struct that has others:"
+                                        + " record=%s field=%s; give it a length, or put it there")
+                                .formatted(spelling(), member.name()));
+            }
+            others |= !member.name().isEmpty() || member.isAnonymousRecord();
+        }
     }
 
     private boolean findsItself(CStructDef inside, List<String> chain, Set<CStructDef> seen) {

@@ -1,5 +1,6 @@
 package org.quantalang.abi;
 
+import java.util.Objects;
 import java.util.OptionalInt;
 
 /**
@@ -14,8 +15,20 @@ import java.util.OptionalInt;
  */
 public record CStructField(
         String name, CType type, OptionalInt bitWidth, boolean packed, long aligned) {
-    /** Checks the width, as far as it does not depend on the target. */
+    /**
+     * Checks width and alignment, as far as they do not depend on the target.
+     *
+     * @throws IllegalArgumentException if a bit-field has no integer type or a negative width, or
+     *     the alignment is no power of two
+     */
     public CStructField {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(type, "type");
+        Objects.requireNonNull(bitWidth, "bitWidth");
+        if (aligned < 0 || Long.bitCount(aligned) > 1) {
+            throw new IllegalArgumentException(
+                    "alignment is no power of two: field=%s aligned=%d".formatted(name, aligned));
+        }
         if (bitWidth.isPresent() && !type.isInteger()) {
             throw new IllegalArgumentException(
                     "a bit-field needs an integer type: field=%s type=%s"
@@ -50,6 +63,16 @@ public record CStructField(
      */
     public static CStructField bits(String name, CType type, int bitWidth) {
         return new CStructField(name, type, OptionalInt.of(bitWidth), false, 0);
+    }
+
+    /**
+     * Returns whether it is an array without a length, which only the last member of a struct can
+     * be.
+     *
+     * @return whether it is a flexible array
+     */
+    public boolean isFlexibleArray() {
+        return type.unwrap() instanceof CType.Array array && array.length().isEmpty();
     }
 
     /**

@@ -1,5 +1,6 @@
 package org.quantalang.abi;
 
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -20,6 +21,15 @@ public record ExternFunction(
         Optional<LibraryLink> library,
         boolean weak,
         String documentation) {
+    /** Checks that nothing is null. */
+    public ExternFunction {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(symbol, "symbol");
+        Objects.requireNonNull(signature, "signature");
+        Objects.requireNonNull(library, "library");
+        Objects.requireNonNull(documentation, "documentation");
+    }
+
     /**
      * A function of which only name and signature are known.
      *

@@ -1,5 +1,6 @@
 package org.quantalang.abi;
 
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -10,6 +11,13 @@ import java.util.Optional;
  * @param kind how it is linked
  */
 public record LibraryLink(String name, Optional<String> path, LinkKind kind) {
+    /** Checks that nothing is null. */
+    public LibraryLink {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(path, "path");
+        Objects.requireNonNull(kind, "kind");
+    }
+
     /**
      * A shared library that is searched for.
      *
