@@ -32,6 +32,7 @@ class SystemHeadersTest {
         "pthread.h, libc6-dev",
         "zlib.h, zlib1g-dev",
         "sqlite3.h, libsqlite3-dev",
+        "regex.h, libc6-dev",
     })
     void isUnderstoodAndLaidOutAsGccDoes(String header, String debianPackage) throws IOException {
         CompilerUnderTest gcc = CompilerUnderTest.require("gcc", "gcc");

@@ -2,8 +2,11 @@ package org.quantalang.abi.internal.parse;
 
 import org.quantalang.abi.CEnum;
 import org.quantalang.abi.CFunctionSignature;
+import org.quantalang.abi.CParseException;
+import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CStructDef;
 import org.quantalang.abi.CType;
+import org.quantalang.abi.CallingConvention;
 import org.quantalang.abi.ExternFunction;
 import org.quantalang.abi.Target;
 
@@ -26,9 +29,11 @@ import java.util.Optional;
 public final class Declarations {
     private final TokenStream in;
     private final Scope scope = new Scope();
+    private final Target target;
     private final Types types;
 
     private Declarations(String text, Target target) {
+        this.target = target;
         this.in = new TokenStream(text);
         this.types = new Types(in, scope, target);
     }
@@ -122,12 +127,15 @@ public final class Declarations {
         all.add(declarator.attributes);
         CType type = types.declared(name, base, declarator, all);
         if (specifiers.isTypedef) {
-            typedef(name.text(), type, all.aligned);
+            types.forbidAlignas(all, "a typedef");
+            typedef(name, type, all.aligned);
         } else if (type.unwrap() instanceof CType.Function function) {
-            function(name.text(), symbol, function.signature(), all.weak);
+            types.forbidAlignas(all, "a function");
+            function(name, symbol, function.signature(), all.weak);
             return true;
         } else {
-            scope.variables.put(name.text(), type);
+            types.requireAlignas(all, type);
+            variable(name, type);
         }
         if (in.take("=")) {
             skipInitializer();
@@ -135,7 +143,23 @@ public final class Declarations {
         return false;
     }
 
-    private void typedef(String name, CType type, long aligned) {
+    private void requireKind(Token name, String kind) {
+        String known = scope.kind(name.text());
+        if (known != null && !known.equals(kind)) {
+            throw in.fault(name, "'%s' is declared as %s before".formatted(name.text(), known));
+        }
+    }
+
+    private CParseException conflict(Token name, String before, String now) {
+        return in.fault(
+                name,
+                "conflicting declarations of '%s': before %s, here %s"
+                        .formatted(name.text(), before, now));
+    }
+
+    private void typedef(Token token, CType type, long aligned) {
+        String name = token.text();
+        requireKind(token, "a typedef");
         if (type instanceof CStructDef record) {
             record.nameIfUnnamed(name);
         } else if (type instanceof CEnum enumeration && enumeration.name().isEmpty()) {
@@ -143,19 +167,56 @@ public final class Declarations {
             scope.enums.replaceAll(each -> each == enumeration ? renamed : each);
             type = renamed;
         }
-        if (type.equals(scope.type(name))) {
+        if (scope.typedefs.get(name) instanceof CType.Typedef before) {
+            if (!new Compatibility(target).agree(before.type(), type)) {
+                throw conflict(token, before.type().spelling(), type.spelling());
+            }
+            long largest = Math.max(aligned, before.declaredAlignment());
+            scope.typedefs.put(name, new CType.Typedef(name, before.type(), largest));
+            return;
+        }
+        if (type instanceof CPrimitive && type.equals(scope.type(name)) && aligned == 0) {
             return; // typedef of a built-in name to itself
         }
-        scope.variables.remove(name);
         scope.typedefs.put(name, new CType.Typedef(name, type, aligned));
     }
 
+    private void variable(Token token, CType type) {
+        requireKind(token, "a variable");
+        CType before = scope.variables.get(token.text());
+        if (before != null) {
+            if (!new Compatibility(target).agree(before, type)) {
+                throw conflict(token, before.spelling(), type.spelling());
+            }
+            if (type.unwrap() instanceof CType.Array array && array.length().isEmpty()) {
+                return; // the one before may have had the length
+            }
+        }
+        scope.variables.put(token.text(), type);
+    }
+
     private void function(
-            String name, Optional<String> symbol, CFunctionSignature signature, boolean weak) {
+            Token token, Optional<String> symbol, CFunctionSignature signature, boolean weak) {
+        requireKind(token, "a function");
+        String name = token.text();
         ExternFunction before = scope.functions.get(name);
-        Optional<String> known = before == null ? symbol : symbol.or(before::symbol);
+        Optional<String> known = symbol;
+        if (before != null) {
+            known = symbol.or(before::symbol);
+            CFunctionSignature both =
+                    new Compatibility(target).merged(before.signature(), signature);
+            if (both == null) {
+                throw conflict(token, shown(before.signature()), shown(signature));
+            }
+            signature = both;
+        }
         scope.functions.put(
                 name, new ExternFunction(name, known, signature, Optional.empty(), weak, ""));
+    }
+
+    private static String shown(CFunctionSignature signature) {
+        boolean plain = signature.convention() == CallingConvention.C;
+        return signature + (plain ? "" : " (" + signature.convention() + ")");
     }
 
     private void skipInitializer() {

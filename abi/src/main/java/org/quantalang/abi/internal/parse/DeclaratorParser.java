@@ -2,12 +2,15 @@ package org.quantalang.abi.internal.parse;
 
 import org.jspecify.annotations.Nullable;
 import org.quantalang.abi.CFunctionSignature;
+import org.quantalang.abi.CParseException;
 import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CType;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** Reads what stands around a declared name: pointers, arrays, parameter lists, in any nesting. */
@@ -16,6 +19,7 @@ final class DeclaratorParser {
 
     private final TokenStream in;
     private final Types types;
+    private int parameterLists; // around what is being read
 
     DeclaratorParser(TokenStream in, Types types) {
         this.in = in;
@@ -99,19 +103,23 @@ final class DeclaratorParser {
     /** Arrays and parameter lists; they bind tighter than the pointers in front. */
     private void suffixes(Declarator result, Attributes nearest) {
         List<UnaryOperator<CType>> found = new ArrayList<>();
+        boolean variable = false;
         while (true) {
             Token token = in.peek();
             if (in.is("[") && !in.peek(1).is("[")) {
                 in.next();
-                OptionalLong length = arrayLength(token);
+                Length length = arrayLength(token);
                 in.expect("]", "after an array size");
-                found.add(type -> array(token, type, length));
+                variable |= length.isVariable;
+                boolean anyVariable = variable;
+                found.add(type -> array(token, type, length.elements, anyVariable));
             } else if (in.take("(")) {
                 CFunctionSignature.Builder[] holder = new CFunctionSignature.Builder[1];
                 List<Parameter> parameters = new ArrayList<>();
                 boolean variadic = parameters(parameters);
                 found.add(
                         type -> {
+                            types.requireResult(token, type);
                             holder[0] = CFunctionSignature.builder(type);
                             for (Parameter each : parameters) {
                                 holder[0].parameter(each.name, each.type);
@@ -138,14 +146,24 @@ final class DeclaratorParser {
         }
     }
 
-    private CType array(Token where, CType element, OptionalLong length) {
-        types.requireComplete(where, element);
+    private CType array(Token where, CType element, OptionalLong length, boolean anyVariable) {
+        types.requireComplete(where, element, "an array element");
+        boolean open = element.unwrap() instanceof CType.Array inner && inner.length().isEmpty();
+        if (open && !anyVariable) {
+            throw in.fault(where, "an array element cannot have type " + element.spelling());
+        }
         CType.Array array = new CType.Array(element, length);
         long _ = types.constants().size(where, array);
         return array;
     }
 
-    private OptionalLong arrayLength(Token where) {
+    /** How many elements; none known and variable if only a call knows. */
+    private record Length(OptionalLong elements, boolean isVariable) {
+        static final Length OPEN = new Length(OptionalLong.empty(), false);
+        static final Length VARIABLE = new Length(OptionalLong.empty(), true);
+    }
+
+    private Length arrayLength(Token where) {
         while (in.peek().kind() == Token.Kind.WORD
                 && (in.is("static")
                         || Qualifiers.has(in.peek().text())
@@ -153,17 +171,34 @@ final class DeclaratorParser {
             in.next();
         }
         if (in.is("]")) {
-            return OptionalLong.empty();
+            return Length.OPEN;
         }
         if (in.is("*") && in.peek(1).is("]")) {
             in.next();
-            return OptionalLong.empty();
+            return Length.VARIABLE;
         }
-        long length = types.constants().evaluate("array size");
+        TokenStream.Mark start = in.mark();
+        int around = parameterLists;
+        long length;
+        try {
+            length = types.constants().evaluate("array size");
+            if (!in.is("]") && around > 0) {
+                throw in.fault(in.peek(), "expected ']', found " + in.peek().shown());
+            }
+        } catch (CParseException e) {
+            if (around == 0) {
+                throw e;
+            }
+            parameterLists = around;
+            // It may depend on other parameters, and says nothing of a pointer.
+            in.reset(start);
+            in.skipTo("]");
+            return Length.VARIABLE;
+        }
         if (length < 0) {
             throw in.fault(where, "array size is negative: size=%d".formatted(length));
         }
-        return OptionalLong.of(length);
+        return new Length(OptionalLong.of(length), false);
     }
 
     private record Parameter(String name, CType type) {}
@@ -175,21 +210,31 @@ final class DeclaratorParser {
             in.next();
         }
         boolean variadic = false;
+        Set<String> names = new HashSet<>();
+        parameterLists++;
         while (!in.is(")")) {
             if (in.take("...")) {
                 variadic = true;
                 break;
             }
             Specifiers specifiers = types.specifiers("a parameter");
+            if (specifiers.storage != null && !specifiers.storage.is("register")) {
+                types.forbidStorage(specifiers, "a parameter");
+            }
             CType base = types.baseType(specifiers);
             Declarator declarator = read();
             types.attributes().readAll(declarator.attributes);
             Attributes all = new Attributes();
             all.add(specifiers.attributes);
             all.add(declarator.attributes);
+            types.forbidAlignas(all, "a parameter");
             CType type = types.declared(in.peek(), base, declarator, all);
             if (type.unwrap() == CPrimitive.VOID) {
                 throw in.fault(in.peek(), "a parameter cannot have type void");
+            }
+            if (declarator.name != null && !names.add(declarator.nameText())) {
+                throw in.fault(
+                        declarator.name, "parameter '%s' twice".formatted(declarator.nameText()));
             }
             into.add(new Parameter(declarator.nameText(), type));
             if (!in.is(")")) {
@@ -200,6 +245,7 @@ final class DeclaratorParser {
             }
         }
         in.expect(")", "after parameters");
+        parameterLists--;
         in.leave();
         return variadic;
     }

@@ -37,6 +37,9 @@ final class EnumParser {
         }
         CEnum result = tag == null ? null : scope.enumTags.get(tag.text());
         if (in.take("{")) {
+            if (result != null && !result.constants().isEmpty()) {
+                throw in.fault(keyword, "%s is defined twice".formatted(result.spelling()));
+            }
             Map<String, Long> values = new LinkedHashMap<>();
             long next = 0;
             boolean beyond = false;
@@ -47,6 +50,11 @@ final class EnumParser {
                 if (in.take("=")) {
                     next = types.constants().evaluate("enum value");
                     beyond = types.constants().wasBeyond();
+                }
+                String known = scope.kind(name.text());
+                if (known != null) {
+                    throw in.fault(
+                            name, "'%s' is declared as %s before".formatted(name.text(), known));
                 }
                 values.put(name.text(), next);
                 scope.enumConstants.put(name.text(), next);

@@ -60,7 +60,12 @@ final class RecordParser {
             scope.open.remove(record);
             types.attributes().readAll(found);
             found.align(declspecAligned);
-            record.define(fields, found.packed, found.aligned, pack);
+            types.forbidAlignas(found, "a record");
+            try {
+                record.define(fields, found.packed, found.aligned, pack);
+            } catch (IllegalArgumentException e) {
+                throw in.fault(keyword, String.valueOf(e.getMessage()));
+            }
             types.constants().size(keyword, record);
             scope.records.add(record);
         } else if (tag == null) {
@@ -85,19 +90,31 @@ final class RecordParser {
                 continue;
             }
             Specifiers specifiers = types.specifiers("a member or '}'");
+            types.forbidStorage(specifiers, "a member");
             CType base = types.baseType(specifiers);
             if (in.take(";")) {
                 if (base.unwrap() instanceof CStructDef inner && isAnonymous(base, inner)) {
+                    requireNoneOpen(fields);
                     fields.add(member(specifiers, new Declarator(), inner, OptionalInt.empty()));
                 }
                 continue;
             }
             do {
+                requireNoneOpen(fields);
                 fields.add(declaredMember(specifiers, base, names));
             } while (in.take(","));
             in.expect(";", "after a member");
         }
         return fields;
+    }
+
+    private void requireNoneOpen(List<CStructField> before) {
+        if (!before.isEmpty() && before.getLast().isFlexibleArray()) {
+            throw in.fault(
+                    in.peek(),
+                    "expected '}', since member '%s' has no size: a flexible array is the last"
+                            .formatted(before.getLast().name()));
+        }
     }
 
     /** {@code struct { ... };} is an anonymous member, {@code struct tag { ... };} only a type. */
@@ -130,7 +147,11 @@ final class RecordParser {
         all.add(declarator.attributes);
         Token where = declarator.name == null ? in.peek() : declarator.name;
         CType type = types.declared(where, base, declarator, all);
-        types.requireComplete(where, type);
+        if (width.isPresent()) {
+            types.forbidAlignas(all, "a bit-field");
+        }
+        types.requireAlignas(all, type);
+        types.requireComplete(where, type, "a member");
         return new CStructField(declarator.nameText(), type, width, all.packed, all.aligned);
     }
 

@@ -58,6 +58,17 @@ public final class Scope {
         return BUILT_IN.get(name);
     }
 
+    /** What a name stands for among those that share one place, or null if it is free. */
+    @Nullable String kind(String name) {
+        return typedefs.containsKey(name)
+                ? "a typedef"
+                : functions.containsKey(name)
+                        ? "a function"
+                        : variables.containsKey(name)
+                                ? "a variable"
+                                : enumConstants.containsKey(name) ? "an enum constant" : null;
+    }
+
     /** Returns the typedefs in order. */
     public Map<String, CType> typedefs() {
         return typedefs;

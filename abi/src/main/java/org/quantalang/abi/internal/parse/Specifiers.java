@@ -37,6 +37,8 @@ final class Specifiers {
                     "__uptr",
                     "__w64",
                     "constexpr");
+    private static final Set<String> KEYWORDS =
+            Set.of("void", "char", "short", "int", "long", "float", "double", "signed", "unsigned");
     private static final Set<String> TYPE_WORDS =
             Set.of(
                     "void",
@@ -75,6 +77,7 @@ final class Specifiers {
     final Attributes attributes = new Attributes();
     final Qualifiers qualifiers = new Qualifiers();
     boolean isTypedef;
+    @Nullable Token storage; // typedef included
     @Nullable CType named; // a record, an enum, a typedef
 
     private @Nullable String base; // one of the type words
@@ -108,6 +111,30 @@ final class Specifiers {
                 || isComplex;
     }
 
+    static boolean isStorage(String word) {
+        return STORAGE.contains(word) || word.equals("typedef");
+    }
+
+    /** Whether a word can only be part of a type, never a declared name. */
+    static boolean isKeywordOfType(String word) {
+        return KEYWORDS.contains(word);
+    }
+
+    /**
+     * Notes a storage class; two go together only if one is about threads, or both are the same.
+     */
+    boolean mayHaveStorage(Token token) {
+        Token before = storage;
+        storage = token;
+        return before == null
+                || before.text().equals(token.text())
+                || isOfThread(before) != isOfThread(token);
+    }
+
+    private static boolean isOfThread(Token token) {
+        return token.text().contains("hread");
+    }
+
     /** Takes a word that is no type; returns whether it was one of those. */
     boolean takeStorage(String word) {
         if (word.equals("typedef")) {
@@ -124,13 +151,27 @@ final class Specifiers {
         }
         switch (word) {
             case "long" -> longs++;
-            case "short", "__int16", "_int16" -> isShort = true;
-            case "signed", "__signed__", "__signed" -> isSigned = true;
-            case "unsigned" -> isUnsigned = true;
+            case "short", "__int16", "_int16" -> {
+                if (isShort) {
+                    return false;
+                }
+                isShort = true;
+            }
+            case "signed", "__signed__", "__signed" -> {
+                if (isSigned) {
+                    return false;
+                }
+                isSigned = true;
+            }
+            case "unsigned" -> {
+                if (isUnsigned) {
+                    return false;
+                }
+                isUnsigned = true;
+            }
             case "_Complex", "__complex__" -> isComplex = true;
-            case "int" -> base = base == null ? "int" : base;
             default -> {
-                if (base != null && !base.equals("int")) {
+                if (base != null) {
                     return false;
                 }
                 base =

@@ -70,6 +70,32 @@ final class TokenStream {
         return lexer.fault(token.line(), token.column(), what);
     }
 
+    /** A place to come back to. */
+    record Mark(int at, int depth) {}
+
+    Mark mark() {
+        return new Mark(at, depth);
+    }
+
+    void reset(Mark mark) {
+        at = mark.at;
+        depth = mark.depth;
+    }
+
+    /** Skips to a bracket or the like that is not in a group inside. */
+    void skipTo(String wanted) {
+        while (!is(wanted)) {
+            if (atEnd() || is(")") || is("]") || is("}")) {
+                throw fault(peek(), "expected '%s', found %s".formatted(wanted, peek().shown()));
+            }
+            if (is("(") || is("[") || is("{")) {
+                skipGroup();
+            } else {
+                at++;
+            }
+        }
+    }
+
     /** Enters a nested construct; must be left with {@link #leave}. */
     void enter() {
         if (++depth > MAX_DEPTH) {

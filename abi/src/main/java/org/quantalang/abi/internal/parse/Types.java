@@ -61,6 +61,7 @@ final class Types {
     CType typeName() {
         in.enter();
         Specifiers specifiers = specifiers("a type");
+        forbidStorage(specifiers, "a type name");
         CType base = baseType(specifiers);
         Declarator declarator = declarators.read();
         if (declarator.name != null) {
@@ -101,6 +102,15 @@ final class Types {
         return found;
     }
 
+    /** Refuses {@code static} and the like. */
+    void forbidStorage(Specifiers specifiers, String what) {
+        Token storage = specifiers.storage;
+        if (storage != null) {
+            throw in.fault(
+                    storage, "%s has no storage class: '%s'".formatted(what, storage.text()));
+        }
+    }
+
     /** Takes one word that belongs to the specifiers, or returns false. */
     private boolean specifier(Specifiers found, Token token) {
         switch (token.text()) {
@@ -136,11 +146,17 @@ final class Types {
             }
             default -> {}
         }
+        if (Specifiers.isStorage(token.text()) && !found.mayHaveStorage(token)) {
+            throw in.fault(token, "two storage classes in one declaration");
+        }
         if (found.takeStorage(token.text())
                 || isIgnored(token)
                 || found.takeTypeWord(token.text())) {
             in.next();
             return true;
+        }
+        if (found.hasType() && Specifiers.isKeywordOfType(token.text())) {
+            throw in.fault(token, "two types in one declaration, expected a name or ';'");
         }
         CType named = found.hasType() ? null : scope.type(token.text());
         if (named != null) {
@@ -154,6 +170,34 @@ final class Types {
     private void requireNoType(Specifiers found, Token token) {
         if (found.hasType()) {
             throw in.fault(token, "two types in one declaration, expected a name or ';'");
+        }
+    }
+
+    /** Refuses {@code _Alignas} where C has it not. */
+    void forbidAlignas(Attributes all, String what) {
+        if (all.alignasToken != null) {
+            throw in.fault(all.alignasToken, "'_Alignas' cannot be on " + what);
+        }
+    }
+
+    /** Refuses {@code _Alignas} below what the type has by itself; C says it only raises. */
+    void requireAlignas(Attributes all, CType type) {
+        if (all.alignasToken == null || all.alignas == 0) {
+            return;
+        }
+        long least = constants.alignment(all.alignasToken, type);
+        if (all.alignas < least) {
+            throw in.fault(
+                    all.alignasToken,
+                    "'_Alignas' is below the alignment of the type: alignment=%d type=%s aligned to %d"
+                            .formatted(all.alignas, type.spelling(), least));
+        }
+    }
+
+    /** Refuses what no function returns. */
+    void requireResult(Token where, CType type) {
+        if (type.unwrap() instanceof CType.Array || type.unwrap() instanceof CType.Function) {
+            throw in.fault(where, "a function cannot return type " + type.spelling());
         }
     }
 
@@ -201,7 +245,7 @@ final class Types {
     }
 
     /** Refuses a type that cannot lie in a record or an array: a loop by value with its chain. */
-    void requireComplete(Token where, CType type) {
+    void requireComplete(Token where, CType type, String what) {
         CType element = type.unwrap();
         while (element instanceof CType.Array array) {
             element = array.element().unwrap();
@@ -224,7 +268,7 @@ final class Types {
                             .formatted(chain, record.spelling()));
         }
         if (element == CPrimitive.VOID || element instanceof CType.Function) {
-            throw in.fault(where, "a member cannot have type " + type.spelling());
+            throw in.fault(where, "%s cannot have type %s".formatted(what, type.spelling()));
         }
     }
 }
