@@ -114,7 +114,10 @@ public final class Declarations {
             while (in.peek().kind() == Token.Kind.STRING) {
                 label.append(in.next().content());
             }
-            in.expect(")", "after an 'asm' label");
+            Token end = in.expect(")", "after an 'asm' label");
+            if (label.chars().anyMatch(Character::isISOControl)) {
+                throw in.fault(end, "a label with control characters, before ')'");
+            }
             symbol = Optional.of(label.toString());
         }
         types.attributes().readAll(declarator.attributes);

@@ -1,5 +1,6 @@
 package org.quantalang.abi.internal.parse;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.abi.CParseException;
 import org.quantalang.abi.internal.parse.Token.Kind;
 
@@ -7,16 +8,22 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Cuts C text into tokens. Comments and line markers vanish; {@code #pragma pack} is obeyed here,
- * so that every token knows the packing it stands under.
+ * Cuts C text into tokens. Comments vanish, line markers are kept for error messages only; {@code
+ * #pragma pack} is obeyed here, so that every token knows the packing it stands under.
  */
 final class Lexer {
     private static final Pattern PACK =
             Pattern.compile("pragma\\s++pack\\s*+\\(([^()]*+)\\).*+", Pattern.DOTALL);
+    private static final Pattern MARKER =
+            Pattern.compile("(?:line\\s++)?(\\d{1,9}+)(?:\\s++\"((?:[^\"\\\\]|\\\\.)*+)\".*+)?");
+    private static final int LONGEST_FILE_NAME = 120;
     private static final Pattern LAYOUT_PRAGMA =
             Pattern.compile(
                     "pragma\\s++(ms_struct\\s++on\\b|(options\\s++)?align\\s*+=|options\\s++align\\b"
@@ -36,11 +43,23 @@ final class Lexer {
     private final String text;
     private final String[] lines;
     private final List<Token> tokens = new ArrayList<>();
+    private final NavigableMap<Integer, Marker> markers = new TreeMap<>();
     private final Deque<Pushed> packStack = new ArrayDeque<>();
     private int at;
     private int line = 1;
     private int lineStart;
     private int pack;
+
+    /** What a line marker says of the line after it; the file's name is empty if none was given. */
+    private record Marker(String file, long line) {
+        String origin(int linesAfter) {
+            boolean isLong = file.length() > LONGEST_FILE_NAME;
+            String name = isLong ? file.substring(file.length() - LONGEST_FILE_NAME) : file;
+            return (isLong ? "..." : "")
+                    + (name.isEmpty() ? "line " : name + ":")
+                    + (line + linesAfter);
+        }
+    }
 
     /** What {@code #pragma pack(push, label)} keeps; the label may be empty. */
     private record Pushed(String label, int pack) {}
@@ -52,7 +71,9 @@ final class Lexer {
 
     CParseException fault(int atLine, int column, String what) {
         String shown = atLine <= lines.length ? lines[atLine - 1] : "";
-        return new CParseException(atLine, column, what, shown);
+        Map.Entry<Integer, Marker> before = markers.floorEntry(atLine);
+        String origin = before == null ? "" : before.getValue().origin(atLine - before.getKey());
+        return new CParseException(atLine, column, origin, what, shown);
     }
 
     List<Token> tokens() {
@@ -137,7 +158,10 @@ final class Lexer {
             logical.append(text.charAt(at++));
         }
         String body = logical.toString().strip();
-        if (body.startsWith("pragma")) {
+        Matcher marker = MARKER.matcher(body);
+        if (marker.matches()) {
+            marker(marker.group(1), marker.group(2));
+        } else if (body.startsWith("pragma")) {
             pragma(body);
         } else if (!body.isEmpty() && !Character.isDigit(body.charAt(0)) && !isNoise(body)) {
             throw fault(
@@ -146,6 +170,15 @@ final class Lexer {
                     "preprocessor directive '#%s'; run the text through 'cc -E' first"
                             .formatted(body.split("\\s", 2)[0]));
         }
+    }
+
+    private void marker(String number, @Nullable String quoted) {
+        Map.Entry<Integer, Marker> last = markers.lastEntry();
+        String file =
+                quoted != null
+                        ? quoted.replaceAll("\\\\(.)", "$1")
+                        : last == null ? "" : last.getValue().file;
+        markers.put(line + 1, new Marker(file, Long.parseLong(number)));
     }
 
     private static boolean isNoise(String body) {
