@@ -13,9 +13,9 @@ public enum StringEncoding {
     UTF16_BE(StandardCharsets.UTF_16BE, 2),
     /** UTF-32, little endian. */
     UTF32_LE(StandardCharsets.UTF_32LE, 4),
-    /** ASCII; other characters become a question mark. */
+    /** ASCII; other characters cannot be written. */
     ASCII(StandardCharsets.US_ASCII, 1),
-    /** ISO 8859-1; other characters become a question mark. */
+    /** ISO 8859-1; other characters cannot be written. */
     LATIN1(StandardCharsets.ISO_8859_1, 1);
 
     private final Charset charset;

@@ -6,6 +6,9 @@ import org.quantalang.abi.StringEncoding;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /** Zero-terminated strings in native memory. Stateless; any thread. */
@@ -19,7 +22,8 @@ public final class CString {
      * @param text the text; must not contain U+0000
      * @param encoding how to write it
      * @return the copy, terminator included
-     * @throws IllegalArgumentException if the text contains U+0000, where C would end it
+     * @throws IllegalArgumentException if the text contains U+0000, where C would end it, or a
+     *     character that the encoding lacks, a lone surrogate included
      */
     public static MemorySegment allocate(
             SegmentAllocator allocator, String text, StringEncoding encoding) {
@@ -29,12 +33,26 @@ public final class CString {
                     "text contains U+0000, where C would end it: index=%d length=%d"
                             .formatted(zero, text.length()));
         }
-        byte[] bytes = text.getBytes(encoding.charset());
+        ByteBuffer bytes = encoded(text, encoding);
+        int length = bytes.remaining();
         MemorySegment copy =
-                allocator.allocate(bytes.length + encoding.unitBytes(), encoding.unitBytes());
-        MemorySegment.copy(bytes, 0, copy, ValueLayout.JAVA_BYTE, 0, bytes.length);
-        copy.asSlice(bytes.length).fill((byte) 0);
+                allocator.allocate(length + encoding.unitBytes(), encoding.unitBytes());
+        copy.copyFrom(MemorySegment.ofBuffer(bytes));
+        copy.asSlice(length).fill((byte) 0);
         return copy;
+    }
+
+    private static ByteBuffer encoded(String text, StringEncoding encoding) {
+        CharBuffer characters = CharBuffer.wrap(text);
+        try {
+            return encoding.charset().newEncoder().encode(characters);
+        } catch (CharacterCodingException e) {
+            int index = characters.position(); // the encoder stops in front of what it cannot write
+            throw new IllegalArgumentException(
+                    "character does not exist in the encoding: character=U+%04X index=%d encoding=%s"
+                            .formatted(text.codePointAt(index), index, encoding.charset()),
+                    e);
+        }
     }
 
     /**
@@ -43,6 +61,7 @@ public final class CString {
      * @param allocator owns the copy
      * @param text the text; must not contain U+0000
      * @return the copy, terminator included
+     * @throws IllegalArgumentException if the text contains U+0000 or a lone surrogate
      */
     public static MemorySegment allocate(SegmentAllocator allocator, String text) {
         return allocate(allocator, text, StringEncoding.UTF8);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.quantalang.abi.StringEncoding;
 
@@ -52,6 +53,27 @@ class CStringTest {
                         () -> CString.allocate(Arena.ofAuto(), "ab\0c"));
         assertEquals(
                 "text contains U+0000, where C would end it: index=2 length=4",
+                refused.getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ASCII, a\u00e9, U+00E9, 1, US-ASCII",
+        "LATIN1, \u00e9\u20ac, U+20AC, 1, ISO-8859-1",
+        "LATIN1, ab\ud83d\ude00, U+1F600, 2, ISO-8859-1",
+        "UTF8, ab\ud83d, U+D83D, 2, UTF-8",
+        "UTF16_LE, \ude00b, U+DE00, 0, UTF-16LE",
+        "UTF32_LE, a\ud83db, U+D83D, 1, UTF-32LE",
+    })
+    void refusesCharactersThatTheEncodingLacks(
+            StringEncoding encoding, String text, String character, int index, String name) {
+        var refused =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> CString.allocate(Arena.ofAuto(), text, encoding));
+        assertEquals(
+                "character does not exist in the encoding: character=%s index=%d encoding=%s"
+                        .formatted(character, index, name),
                 refused.getMessage());
     }
 
