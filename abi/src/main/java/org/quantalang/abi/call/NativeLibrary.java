@@ -42,10 +42,19 @@ public final class NativeLibrary {
     }
 
     /**
-     * Opens a library.
+     * Opens a library. For a bare name such as {@code z} these are tried in order:
+     *
+     * <ol>
+     *   <li>the name itself;
+     *   <li>the platform's spelling of it, such as {@code libz.so}. Development packages install
+     *       such a file, and some are scripts for the linker that no loader opens ({@code
+     *       libm.so});
+     *   <li>on Linux {@code libz.so.N}, N being the highest version in the loader's folders: those
+     *       of {@code LD_LIBRARY_PATH}, of {@code /etc/ld.so.conf} and the usual ones.
+     * </ol>
      *
      * @param library a path, a file name that the system's loader finds ({@code libz.so.1}), or a
-     *     bare name ({@code z}), for which the platform's spellings are tried
+     *     bare name
      * @param arena the library stays loaded until it closes
      * @return the library
      * @throws IllegalArgumentException if it cannot be opened; the message lists what was tried and
@@ -79,6 +88,9 @@ public final class NativeLibrary {
         String mapped = System.mapLibraryName(library);
         if (!library.contains(".") && !mapped.equals(library)) {
             spellings.add(mapped);
+            if (mapped.endsWith(".so")) {
+                LibraryFolders.system().newest(mapped).ifPresent(spellings::add);
+            }
         }
         return spellings;
     }
