@@ -216,4 +216,33 @@ class CDeclarationCommandsTest {
                 err.toString().contains("line 3, column 1: expected ';' after a member, found '}'"),
                 err.toString());
     }
+
+    @Test
+    void aFaultInPreprocessedTextIsShownWithFileAndLineBeforeIt() throws IOException {
+        String text = "# 849 \"/usr/include/regex.h\" 3 4\nint a;\nint \u001b[31m;\n";
+        assertEquals(1, run("layout", text));
+        assertTrue(
+                err.toString().contains("line 3, column 5 (/usr/include/regex.h:850): "),
+                err::toString);
+        assertTrue(err.toString().indexOf('\u001b') < 0, err::toString);
+    }
+
+    @Test
+    void whatWouldHaveToBeGuessedIsRefused() throws IOException {
+        String[][] refused = {
+            {"struct s { char c; int i; } [[gnu::packed]];", "compilers differ on 'packed'"},
+            {"#pragma ms_struct on\nstruct s { int i; };", "changes the layout"},
+            {"void f(int) __attribute__((regparm(3)));", "changes the call"},
+            {"struct s { char c[1 << 40]; };", "shift count out of range"},
+            {"typedef int T; typedef long T;", "conflicting declarations of 'T'"},
+        };
+        for (String[] each : refused) {
+            err.getBuffer().setLength(0);
+            assertEquals(1, run("layout", each[0]), each[0]);
+            assertTrue(err.toString().contains(each[1]), err::toString);
+        }
+        assertEquals("", out.toString());
+        assertEquals(0, run("layout", "struct [[gnu::packed]] s { char c; int i; };", "--json"));
+        assertTrue(compact().contains("\"size\":5,\"align\":1,"), out::toString);
+    }
 }
