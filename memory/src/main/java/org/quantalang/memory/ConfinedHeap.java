@@ -21,6 +21,7 @@ import org.quantalang.memory.internal.type.HeapType;
 import java.lang.ref.Cleaner;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.LongStream;
 
 /**
@@ -442,6 +443,7 @@ public final class ConfinedHeap extends ConfinedObjects {
 
     @Override
     public void close(LeakPolicy policy) {
+        Objects.requireNonNull(policy, "policy is null");
         if (closed) {
             return;
         }

@@ -237,7 +237,7 @@ public final class Ref<T> implements AutoCloseable {
     /**
      * The payload as a segment, which may be given to C. It lives as long as {@code arena}, and
      * holds a reference of its own so long, whatever becomes of this handle. The heap cannot be
-     * closed before.
+     * closed before: with the global arena, never.
      *
      * @param arena whose lifetime the view gets; may belong to another thread
      * @return the payload; of an array, its elements

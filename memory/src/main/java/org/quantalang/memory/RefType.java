@@ -207,6 +207,7 @@ public final class RefType<T> {
      * @return the field
      */
     public <V> JavaField<V> javaField(String name, Class<V> type) {
+        Objects.requireNonNull(type, "type is null");
         return new JavaField<>(info, field(name, FieldKind.JAVA_OBJECT), type);
     }
 

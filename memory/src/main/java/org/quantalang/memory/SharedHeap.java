@@ -22,6 +22,7 @@ import org.quantalang.memory.internal.shared.SharedVerifier;
 import java.lang.ref.Cleaner;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * A heap whose objects any thread may hold: what Rust's {@code Arc} is to its {@code Rc}, at nearly
@@ -460,6 +461,7 @@ public final class SharedHeap extends SharedObjects {
      */
     @Override
     public void close(LeakPolicy policy) {
+        Objects.requireNonNull(policy, "policy is null");
         if (closed) {
             return;
         }

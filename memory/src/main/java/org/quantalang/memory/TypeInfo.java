@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -570,7 +571,7 @@ public final class TypeInfo {
          * @return this builder
          */
         public Builder destructor(Destructor destructor) {
-            this.drop = destructor;
+            this.drop = Objects.requireNonNull(destructor, "destructor is null");
             return this;
         }
 
@@ -592,7 +593,7 @@ public final class TypeInfo {
          * @return this builder
          */
         public Builder tracer(Tracer tracer) {
-            this.trace = tracer;
+            this.trace = Objects.requireNonNull(tracer, "tracer is null");
             return this;
         }
 
@@ -650,6 +651,9 @@ public final class TypeInfo {
                 long offset,
                 long count,
                 @Nullable DeclaredType target) {
+            if (fieldName.isEmpty()) {
+                throw new IllegalArgumentException("field has no name: type=" + name);
+            }
             if (count < 1) {
                 throw new IllegalArgumentException(
                         "field is empty: type=%s field=%s count=%d"

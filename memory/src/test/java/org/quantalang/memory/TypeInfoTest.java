@@ -317,4 +317,23 @@ class TypeInfoTest {
         }
         assertEquals(List.of(), heap().typeCounts());
     }
+
+    @Test
+    @SuppressWarnings("NullAway") // what a program without null checks may do
+    void whatIsMissingIsRefusedAtOnce() {
+        TypeInfo.Builder builder = TypeInfo.builder("Type");
+        assertThrows(NullPointerException.class, () -> builder.destructor((Destructor) null));
+        assertThrows(NullPointerException.class, () -> builder.tracer(null));
+        assertThrows(NullPointerException.class, () -> builder.int64(null));
+        assertThrows(IllegalArgumentException.class, () -> builder.int64(""));
+        TypeInfo holder = builder.javaObject("object").build();
+        RefType<Object> type = RefType.of(Object.class, holder);
+        assertThrows(NullPointerException.class, () -> type.javaField("object", null));
+        try (ConfinedHeap heap = ConfinedHeap.open();
+                SharedHeap shared = SharedHeap.open()) {
+            assertThrows(NullPointerException.class, () -> heap.close(null));
+            assertThrows(NullPointerException.class, () -> shared.close(null));
+            assertThrows(IllegalArgumentException.class, () -> heap.histogram().table(-1));
+        }
+    }
 }

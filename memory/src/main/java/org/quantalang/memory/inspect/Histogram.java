@@ -85,10 +85,13 @@ public record Histogram(List<Row> rows) {
     /**
      * A table of the first {@code most} types.
      *
-     * @param most most rows
+     * @param most most rows, 0 or more
      * @return the table
      */
     public String table(int most) {
+        if (most < 0) {
+            throw new IllegalArgumentException("number of rows is negative: most=" + most);
+        }
         StringBuilder table = new StringBuilder();
         table.append(String.format(Locale.ROOT, "%12s %14s  %s%n", "objects", "bytes", "type"));
         for (Row row : rows.subList(0, Math.min(most, rows.size()))) {
