@@ -59,6 +59,10 @@ class AttributePlacesTest {
                     "struct NAME { char c; __declspec(align(16)) struct { char e; }; int d; };",
                     "struct __declspec(align(16)) NAME { char c; int i; };",
                     "struct NAME { char c; __declspec(align(16)) int i; };",
+                    "enum __attribute__((mode(QI))) NAME_e { NAME_A }; struct NAME { enum NAME_e e;"
+                            + " };",
+                    "enum NAME_e { NAME_A } __attribute__((packed, mode(DI)));"
+                            + " struct NAME { enum NAME_e e; };",
                     "struct NAME { unsigned __int8 a; unsigned __int16 b; __int32 c; _int64 d; };",
                     "struct NAME { char c[(__int8)-1 < 0 ? 1 : 2]; signed __int8 d; _int16 e; };");
 
@@ -113,6 +117,9 @@ class AttributePlacesTest {
                 "struct s { char c; int a[2] [[gnu::aligned(32)]]; };",
                 "typedef int [[gnu::aligned(16)]] t;",
                 "int [[gnu::mode(DI)]] i;",
+                "int a[_Alignof(int __attribute__((aligned(16))))];",
+                "__typeof__(int __attribute__((mode(DI)))) i;",
+                "enum __attribute__((aligned(16))) e { A };",
             })
     void areRefusedWhereCompilersDiffer(String text) {
         assertTrue(fault(text, LINUX).contains("compilers differ on '"), text);
@@ -190,6 +197,13 @@ class AttributePlacesTest {
         assertTrue(
                 fault("int i __attribute__((mode(DF)));", LINUX)
                         .contains("mode 'DF' does not fit type=int"));
+    }
+
+    @Test
+    void aModeOfARecordIsAFault() {
+        assertTrue(
+                fault("struct __attribute__((mode(QI))) s { int i; };", LINUX)
+                        .contains("mode 'QI' does not fit a record"));
     }
 
     @Test

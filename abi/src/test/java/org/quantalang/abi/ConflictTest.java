@@ -38,7 +38,8 @@ class ConflictTest {
                     "int x[][2]; long int long y;",
                     "struct s { _Alignas(0) int x; _Alignas(2) _Alignas(8) int y; };",
                     "void f(int (*)(int)); void f(int (*g)(int h));",
-                    "int f(int n, int a[n], int b[static n], int c[const n], int d[n][n * 2]);",
+                    "int f(int n, int a[n], int b[static n], int c[const n], int d[n][n * 2], int"
+                            + " e[3][n]);",
                     "int f(int a[*], int (*b)[*], int c[restrict 3], int d[3][4]);");
 
     @TempDir Path folder;
@@ -109,6 +110,7 @@ class ConflictTest {
                 "typedef int F[3]; F f(void); | 22 | a function cannot return type F",
                 "int f[3](); | 6 | an array element cannot have type int (void)",
                 "int f(int a, int a); | 18 | parameter 'a' twice",
+                "int a[sizeof(int[])]; | 7 | no size: type=int []",
                 "int a[n]; | 7 | unknown name 'n'",
                 "int f(int a[-1]); | 12 | array size is negative",
                 "int f(int a[n);  | 14 | expected ']'",

@@ -296,6 +296,9 @@ final class Constants {
         } else {
             type = operand(false, this::unary).type;
         }
+        if (type.unwrap() instanceof CType.Array array && array.length().isEmpty()) {
+            throw in.fault(where, "no size: type=" + type.spelling());
+        }
         return size(where, type);
     }
 

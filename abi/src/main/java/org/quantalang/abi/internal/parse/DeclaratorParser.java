@@ -103,16 +103,15 @@ final class DeclaratorParser {
     /** Arrays and parameter lists; they bind tighter than the pointers in front. */
     private void suffixes(Declarator result, Attributes nearest) {
         List<UnaryOperator<CType>> found = new ArrayList<>();
-        boolean variable = false;
+        boolean[] variable = {false}; // whether any array here has a size that only a call knows
         while (true) {
             Token token = in.peek();
             if (in.is("[") && !in.peek(1).is("[")) {
                 in.next();
                 Length length = arrayLength(token);
                 in.expect("]", "after an array size");
-                variable |= length.isVariable;
-                boolean anyVariable = variable;
-                found.add(type -> array(token, type, length.elements, anyVariable));
+                variable[0] |= length.isVariable;
+                found.add(type -> array(token, type, length.elements, variable[0]));
             } else if (in.take("(")) {
                 CFunctionSignature.Builder[] holder = new CFunctionSignature.Builder[1];
                 List<Parameter> parameters = new ArrayList<>();

@@ -73,6 +73,13 @@ final class EnumParser {
                 fixed = CPrimitive.ULONG_LONG;
             }
             result = new CEnum(tag == null ? "" : tag.text(), values, found.packed, fixed);
+            if (found.aligned != 0) {
+                throw in.fault(keyword, "compilers differ on 'aligned' of an enum");
+            }
+            if (found.mode != null) {
+                CType integer = types.attributes().withMode(keyword, result, found.mode);
+                result = new CEnum(result.name(), values, false, integer);
+            }
             scope.enums.add(result);
             if (tag != null) {
                 scope.enumTags.put(tag.text(), result);

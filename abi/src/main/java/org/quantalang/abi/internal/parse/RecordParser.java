@@ -61,6 +61,9 @@ final class RecordParser {
             types.attributes().readAll(found);
             found.align(declspecAligned);
             types.forbidAlignas(found, "a record");
+            if (found.mode != null) {
+                throw in.fault(keyword, "mode '%s' does not fit a record".formatted(found.mode));
+            }
             try {
                 record.define(fields, found.packed, found.aligned, pack);
             } catch (IllegalArgumentException e) {

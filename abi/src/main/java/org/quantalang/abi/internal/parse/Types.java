@@ -69,8 +69,17 @@ final class Types {
                     declarator.name,
                     "expected a type without a name, found " + declarator.name.shown());
         }
+        Attributes all = new Attributes();
+        all.add(specifiers.attributes);
+        all.add(declarator.attributes);
+        if (all.changesLayout()) {
+            throw in.fault(
+                    in.peek(),
+                    "compilers differ on 'packed', 'aligned' and 'mode' in a type name; use a"
+                            + " typedef");
+        }
         in.leave();
-        return declarator.apply(base);
+        return declared(in.peek(), base, declarator, all);
     }
 
     /** Reads the words in front of a declarator; at least one makes a type. */
