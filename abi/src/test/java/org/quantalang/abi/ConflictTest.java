@@ -111,6 +111,7 @@ class ConflictTest {
                 "int f[3](); | 6 | an array element cannot have type int (void)",
                 "int f(int a, int a); | 18 | parameter 'a' twice",
                 "int a[sizeof(int[])]; | 7 | no size: type=int []",
+                "void f(int n, struct { int k, a[n]; } s); | 33 | unknown name 'n'",
                 "int a[n]; | 7 | unknown name 'n'",
                 "int f(int a[-1]); | 12 | array size is negative",
                 "int f(int a[n);  | 14 | expected ']'",

@@ -212,6 +212,7 @@ public final class Declarations {
                 throw conflict(token, shown(before.signature()), shown(signature));
             }
             signature = both;
+            weak |= before.weak();
         }
         scope.functions.put(
                 name, new ExternFunction(name, known, signature, Optional.empty(), weak, ""));

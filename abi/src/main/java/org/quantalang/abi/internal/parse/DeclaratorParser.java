@@ -33,6 +33,13 @@ final class DeclaratorParser {
         return result;
     }
 
+    /** Sets how many parameter lists are around what follows, none in a record; returns before. */
+    int parameterLists(int around) {
+        int before = parameterLists;
+        parameterLists = around;
+        return before;
+    }
+
     private void declarator(Declarator result) {
         in.enter();
         Attributes before = new Attributes();

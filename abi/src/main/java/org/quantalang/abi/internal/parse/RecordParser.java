@@ -56,7 +56,9 @@ final class RecordParser {
             }
             int pack = in.next().pack();
             scope.open.add(record);
+            int around = types.declarators().parameterLists(0);
             List<CStructField> fields = members();
+            types.declarators().parameterLists(around);
             scope.open.remove(record);
             types.attributes().readAll(found);
             found.align(declspecAligned);

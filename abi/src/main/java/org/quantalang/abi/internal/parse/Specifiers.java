@@ -132,7 +132,7 @@ final class Specifiers {
     }
 
     private static boolean isOfThread(Token token) {
-        return token.text().contains("hread");
+        return token.is("_Thread_local") || token.is("thread_local") || token.is("__thread");
     }
 
     /** Takes a word that is no type; returns whether it was one of those. */
