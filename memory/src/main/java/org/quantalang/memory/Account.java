@@ -74,17 +74,23 @@ public final class Account implements AutoCloseable {
                                         thread.getName(),
                                         Thread.currentThread().getName()));
             }
-            BlockAllocator blocks = host.blocks();
+            BlockAllocator blocks = host.blocksOfUser();
+            if (blocks != null) { // else the thread has left the heap meanwhile
+                leave(blocks);
+            }
+            closed = true;
+        }
+
+        private void leave(BlockAllocator blocks) {
             PageAccount now = blocks.account();
             if (now == account) {
                 blocks.leaveAccount();
-            } else if (now.parent != null) { // else the thread has left the heap meanwhile
+            } else if (now.parent != null) { // else it left, and came back
                 throw new IllegalStateException(
                         ("scope is not the innermost of this thread: scope=%s innermost=%s; close"
                                         + " scopes in try-with-resources")
                                 .formatted(account, now));
             }
-            closed = true;
         }
     }
 

@@ -30,6 +30,9 @@ abstract class AccountHost {
     /** The allocator of the calling thread. */
     abstract BlockAllocator blocks();
 
+    /** The same of a thread that uses the heap; null if the caller does not, or has left it. */
+    abstract @Nullable BlockAllocator blocksOfUser();
+
     /** Makes room for an account that opens; false if there is no memory for it. */
     abstract boolean prepare(PageAccount opened);
 

@@ -29,6 +29,11 @@ final class ConfinedAccounts extends AccountHost {
     }
 
     @Override
+    BlockAllocator blocksOfUser() {
+        return blocks();
+    }
+
+    @Override
     boolean prepare(PageAccount opened) {
         return heap.blocks.openAccount(opened);
     }

@@ -49,6 +49,22 @@ abstract sealed class HandleTier extends PayloadAccess permits ConfinedObjects, 
     /** Lets a field hold a Java object, or none. */
     abstract void javaObject(long object, long offset, @Nullable Object value);
 
+    /** Refuses as {@link #refuse} does; returns whether the heap has closed instead. */
+    final boolean endedOrRefuse(@Nullable Thread user, Object handle) {
+        if (life.ended()) {
+            return true;
+        }
+        try {
+            refuse(user, handle);
+            return false;
+        } catch (IllegalStateException refused) {
+            if (life.ended()) {
+                return true; // just now
+            }
+            throw refused;
+        }
+    }
+
     final void checkTypeOrRelease(long owned, TypeInfo expected) {
         try {
             checkType(owned, expected);
@@ -73,7 +89,10 @@ abstract sealed class HandleTier extends PayloadAccess permits ConfinedObjects, 
     }
 
     final HandleState newHandleState(String what, boolean strong) {
-        releaseLetGo();
+        if (life.hasLetGo()) {
+            refuse(Thread.currentThread(), what); // before anything is taken off the queue
+            releaseLetGo();
+        }
         return new HandleState(what, config().name(), config().notices(), life, strong);
     }
 

@@ -267,12 +267,9 @@ public final class Ref<T> implements AutoCloseable {
         if (closed) {
             return;
         }
-        if (heap.life().ended()) {
+        if (heap.endedOrRefuse(user, this)) {
             address = 0; // gone with its heap
             state.address = 0;
-        }
-        if (!heap.life().ended()) {
-            heap.refuse(user, this);
         }
         if (address != 0) {
             hold(0);

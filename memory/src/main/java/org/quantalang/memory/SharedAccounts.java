@@ -1,5 +1,6 @@
 package org.quantalang.memory;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.inspect.Histogram;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
 import org.quantalang.memory.internal.alloc.PageAccount;
@@ -39,8 +40,14 @@ final class SharedAccounts extends AccountHost {
     }
 
     @Override
+    @Nullable BlockAllocator blocksOfUser() {
+        Owner self = heap.owners.ofCaller();
+        return self == null || self.isCommon() ? null : blocks();
+    }
+
+    @Override
     boolean prepare(PageAccount opened) {
-        return heap.pages.openAccount(opened);
+        return heap.owners.passing(() -> heap.pages.openAccount(opened));
     }
 
     @Override

@@ -237,9 +237,9 @@ public final class SharedHeap extends SharedObjects {
     /**
      * Runs {@code work} while no other thread uses the heap: all others that ever used it wait in
      * {@link #poll}, are in {@link #quietly}, called {@link #leave} last, or have ended. Who has
-     * not used it yet waits at its first use, which is everything but reading payloads and {@link
-     * #getReference}. Of virtual threads only allocation is kept from running: that they do nothing
-     * else is for the caller to see to.
+     * not used it yet waits at its first use, which is everything but what only reads or fills an
+     * object by its address. Of virtual threads only allocation is kept from running: that they do
+     * nothing else is for the caller to see to.
      *
      * <p>Then frees garbage cycles, if the heap collects by itself ({@link
      * HeapConfig#withAutomaticCollection}) and twice as much lives as after the last collection, at
@@ -457,7 +457,8 @@ public final class SharedHeap extends SharedObjects {
      *
      * <p>Refused while another thread that used the heap lives and neither called {@link #leave}
      * nor is in {@link #quietly}, and in a pause of the caller's own. Waits for the end of other
-     * threads' pauses, 10 seconds at most. Virtual threads are for the caller to see to.
+     * threads' pauses, 10 seconds at most, and of reads of its numbers. A thread in {@link #poll}
+     * uses the heap. Virtual threads are for the caller to see to.
      */
     @Override
     public void close(LeakPolicy policy) {
@@ -470,7 +471,15 @@ public final class SharedHeap extends SharedObjects {
                     "heap cannot be closed in a destructor, a collection or a pause: name=%s; close it afterwards"
                             .formatted(config.name()));
         }
-        List<Thread> users = pauses.close(PAUSE_TIMEOUT.toNanos(), () -> end(policy));
+        boolean isUser = owners.ofCaller() != null;
+        List<Thread> users;
+        try {
+            users = pauses.close(PAUSE_TIMEOUT.toNanos(), () -> end(policy));
+        } finally {
+            if (!isUser && !closed) {
+                reclaimer.leave(); // looking for leaks made it one
+            }
+        }
         if (!users.isEmpty()) {
             Thread first = users.getFirst();
             throw new IllegalStateException(
@@ -492,10 +501,10 @@ public final class SharedHeap extends SharedObjects {
         if (CheckedLevel.KEEPS) {
             checks.closing(config.notices());
         }
+        life().end(); // first: whose handle is refused looks whether it was for this
         closed = true;
         types.close();
         owners.close();
-        life().end();
         synchronized (javaObjects()) {
             javaObjects().letGoOfAll();
         }

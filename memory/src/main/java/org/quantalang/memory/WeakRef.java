@@ -70,8 +70,7 @@ public final class WeakRef<T> implements AutoCloseable {
         if (closed) {
             return;
         }
-        if (!heap.life().ended()) {
-            heap.refuse(user, this);
+        if (!heap.endedOrRefuse(user, this)) {
             heap.weakRelease(state.address);
         }
         closed = true;

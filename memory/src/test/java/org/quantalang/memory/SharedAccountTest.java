@@ -254,6 +254,16 @@ class SharedAccountTest {
     }
 
     @Test
+    void aScopeThatIsClosedAfterLeavingBringsNobodyBack() throws InterruptedException {
+        SharedHeap other = SharedHeap.open(HeapConfig.DEFAULT.withLeakPolicy(LeakPolicy.FREE_ALL));
+        Account account = other.account().child("left", 10 * PAGE);
+        Account.Scope scope = account.enter();
+        other.leave();
+        scope.close();
+        assertEquals(null, elsewhere(Thread.ofPlatform(), other::close));
+    }
+
+    @Test
     void virtualThreadsAreRefused() throws InterruptedException {
         Account account = shared.account().child("virtual", 10 * PAGE);
         Throwable refusal = elsewhere(Thread.ofVirtual(), account::enter);

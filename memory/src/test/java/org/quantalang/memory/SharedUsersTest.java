@@ -52,6 +52,21 @@ class SharedUsersTest {
         }
     }
 
+    /** Until a thread stands in a lock or a latch. */
+    private static void untilItWaits(Thread thread) {
+        while (thread.getState() == Thread.State.NEW
+                || thread.getState() == Thread.State.RUNNABLE) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Until a thread stands where it waits for so long at most, as for its turn. */
+    private static void untilItWaitsForAWhile(Thread thread) {
+        while (thread.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+    }
+
     /** Runs work on a thread of its own; returns what it threw. */
     private static @Nullable Throwable elsewhere(Runnable work) throws InterruptedException {
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
@@ -257,6 +272,210 @@ class SharedUsersTest {
         }
 
         @Test
+        void isRefusedWhileAnotherPolls() throws InterruptedException {
+            SharedHeap heap = open();
+            CountDownLatch used = new CountDownLatch(1);
+            AtomicBoolean stop = new AtomicBoolean();
+            Thread user =
+                    Thread.ofPlatform()
+                            .start(
+                                    () -> {
+                                        long object = heap.allocate(INFO);
+                                        used.countDown();
+                                        while (!stop.get()) {
+                                            heap.poll();
+                                            heap.retain(object);
+                                            heap.release(object);
+                                        }
+                                        heap.release(object);
+                                    });
+            await(used);
+            for (int i = 0; i < 5_000; i++) {
+                refused("heap is in use by other threads: name=heap", heap::close);
+            }
+            stop.set(true);
+            user.join();
+            heap.close();
+        }
+
+        @Test
+        void isRefusedWhileAnotherWaitsForItsTurn() throws InterruptedException {
+            SharedHeap heap = open();
+            AtomicReference<@Nullable Throwable> refusal = new AtomicReference<>();
+            Thread[] waiting = new Thread[1];
+            heap.pause(
+                    SOON,
+                    () -> {
+                        waiting[0] =
+                                Thread.ofPlatform()
+                                        .start(
+                                                () -> {
+                                                    try {
+                                                        heap.close();
+                                                    } catch (IllegalStateException inUse) {
+                                                        refusal.set(inUse);
+                                                    }
+                                                });
+                        untilItWaits(waiting[0]);
+                    });
+            waiting[0].join();
+            assertTrue(String.valueOf(refusal.get()).contains("threads=[main]"), refusal::toString);
+            heap.close();
+        }
+
+        @Test
+        void isRefusedWhileAnothersVerificationWaits() throws InterruptedException {
+            SharedHeap heap = open();
+            CountDownLatch used = new CountDownLatch(2);
+            CountDownLatch verify = new CountDownLatch(1);
+            CountDownLatch end = new CountDownLatch(1);
+            AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+            AtomicReference<@Nullable Throwable> refusal = new AtomicReference<>();
+            Thread busy =
+                    Thread.ofPlatform()
+                            .start(
+                                    () -> {
+                                        heap.release(heap.allocate(INFO));
+                                        used.countDown();
+                                        SharedUsersTest.await(end);
+                                    });
+            Thread user =
+                    Thread.ofPlatform()
+                            .name("user")
+                            .start(
+                                    () -> {
+                                        long object = heap.allocate(INFO);
+                                        used.countDown();
+                                        SharedUsersTest.await(verify);
+                                        try {
+                                            assertEquals(1, heap.verify().objects());
+                                        } catch (Throwable failed) {
+                                            failure.set(failed);
+                                        }
+                                        heap.release(object);
+                                    });
+            await(used);
+            // It has the turn until the busy one ends, and is no user itself.
+            Thread pauses =
+                    Thread.ofVirtual().start(() -> heap.pause(Duration.ofSeconds(60), () -> {}));
+            untilItWaitsForAWhile(pauses);
+            Thread closer =
+                    Thread.ofPlatform()
+                            .start(
+                                    () -> {
+                                        try {
+                                            heap.close();
+                                        } catch (IllegalStateException inUse) {
+                                            refusal.set(inUse);
+                                        }
+                                    });
+            untilItWaitsForAWhile(closer);
+            verify.countDown();
+            untilItWaitsForAWhile(user);
+            end.countDown();
+            busy.join();
+            pauses.join();
+            closer.join();
+            user.join();
+            assertEquals(null, failure.get());
+            assertTrue(String.valueOf(refusal.get()).contains("threads=[user]"), refusal::toString);
+            heap.close();
+        }
+
+        @Test
+        void andAnAccountThatOpensMeanwhile() throws InterruptedException {
+            CountDownLatch closing = new CountDownLatch(1);
+            CountDownLatch comes = new CountDownLatch(1);
+            SharedHeap heap =
+                    SharedHeap.open(
+                            HeapConfig.DEFAULT.withNotices(
+                                    _ -> {
+                                        closing.countDown();
+                                        SharedUsersTest.await(comes);
+                                    }));
+            heap.allocate(INFO);
+            Account root = heap.account();
+            AtomicReference<@Nullable Throwable> refusal = new AtomicReference<>();
+            Thread opener =
+                    Thread.ofPlatform()
+                            .start(
+                                    () -> {
+                                        SharedUsersTest.await(closing);
+                                        try {
+                                            root.child("late", 1 << 20);
+                                        } catch (IllegalStateException closed) {
+                                            refusal.set(closed);
+                                        }
+                                    });
+            Thread.ofPlatform()
+                    .start(
+                            () -> {
+                                SharedUsersTest.await(closing);
+                                untilItWaits(opener);
+                                comes.countDown();
+                            });
+            heap.close(LeakPolicy.REPORT);
+            opener.join();
+            assertTrue(
+                    String.valueOf(refusal.get()).contains("heap is closed: name=heap"),
+                    refusal::toString);
+        }
+
+        @Test
+        void isPossibleWithinItsOwnQuietTimeWhateverThePolicy() {
+            for (LeakPolicy policy : LeakPolicy.values()) {
+                SharedHeap heap = SharedHeap.open(HeapConfig.DEFAULT.withNotices(_ -> {}));
+                heap.release(heap.allocate(INFO));
+                heap.quietly(() -> heap.close(policy));
+                refused("heap is closed", heap::poll);
+            }
+        }
+
+        @Test
+        void thatIsRefusedMakesNobodyAUser() throws InterruptedException {
+            SharedHeap heap = SharedHeap.open();
+            assertEquals(
+                    null,
+                    elsewhere(
+                            () -> {
+                                heap.allocate(INFO);
+                                heap.leave();
+                            }));
+            refused("heap has leaked objects", () -> heap.close(LeakPolicy.FAIL));
+            assertEquals(null, elsewhere(() -> heap.close(LeakPolicy.FREE_ALL)));
+        }
+
+        @Test
+        void waitsForLooksButNotForEver() throws InterruptedException {
+            SharedHeap heap = open();
+            for (int i = 0; i < 20_000; i++) {
+                heap.allocate(INFO);
+            }
+            CountDownLatch looking = new CountDownLatch(3);
+            List<Thread> visitors = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                visitors.add(
+                        Thread.ofPlatform()
+                                .start(
+                                        () -> {
+                                            try {
+                                                while (heap.liveObjects() >= 0) {
+                                                    looking.countDown();
+                                                }
+                                            } catch (IllegalStateException closed) {
+                                                looking.countDown();
+                                            }
+                                        }));
+            }
+            await(looking);
+            assertEquals(20_000, heap.verify().objects());
+            heap.close();
+            for (Thread visitor : visitors) {
+                visitor.join();
+            }
+        }
+
+        @Test
         void againstALook() {
             against(
                     _ -> {
@@ -346,6 +565,23 @@ class SharedUsersTest {
             }
             assertEquals(0, heap.verify().objects());
             heap.close();
+        }
+
+        @Test
+        void keepsNobodyFromCountingWhatWaits() {
+            try (SharedHeap heap = open()) {
+                heap.pause(
+                        SOON,
+                        () -> {
+                            try { // as the numbers at exit do
+                                assertEquals(
+                                        null,
+                                        elsewhere(() -> assertEquals(0, heap.waitingForOwners())));
+                            } catch (InterruptedException interrupted) {
+                                throw new IllegalStateException(interrupted);
+                            }
+                        });
+            }
         }
 
         @Test
@@ -452,6 +688,23 @@ class SharedUsersTest {
                 heap.quietly(heap::leave);
                 heap.release(heap.allocate(INFO));
                 heap.verify();
+            }
+        }
+
+        @Test
+        void losesNothingThatAViewHeldByAHandleThatIsRefused() {
+            try (SharedHeap heap = open()) {
+                Arena arena = Arena.ofConfined();
+                try (Ref<Object> node = NODE.allocate(heap)) {
+                    long _ = node.view(arena).byteSize();
+                }
+                heap.quietly(
+                        () -> {
+                            arena.close();
+                            refused("thread uses the heap within", () -> NODE.empty(heap));
+                        });
+                heap.poll();
+                assertEquals(0, heap.liveObjects());
             }
         }
 

@@ -109,6 +109,11 @@ public final class HeapLife {
                 .collect(Collectors.joining());
     }
 
+    /** Whether anything was let go of that nobody has taken. */
+    public boolean hasLetGo() {
+        return !letGo.isEmpty();
+    }
+
     /** Hands what was let go of to the owner thread, which calls this. */
     public void takeLetGo(LongConsumer release) {
         for (Long address = letGo.poll(); address != null; address = letGo.poll()) {

@@ -43,6 +43,12 @@ public final class Owner {
     /** Whether the thread stays away from the heap until it says so; see {@link Pauses}. */
     volatile boolean quiet;
 
+    /**
+     * Whether it is quiet only while it waits for a pause or for its turn: it goes on by itself.
+     * Set before {@code quiet}, taken away after it.
+     */
+    volatile boolean waits;
+
     /** What the header words of its objects begin with, besides what their type says. */
     private final long freshA;
 

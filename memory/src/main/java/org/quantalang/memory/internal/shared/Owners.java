@@ -6,6 +6,8 @@ import org.quantalang.memory.internal.alloc.SharedSpace;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.Condition;
 import java.util.function.Supplier;
 
 /**
@@ -37,10 +39,15 @@ public final class Owners {
     private final long[] threadIds;
 
     /** In the order in which they were made, nobody first. */
-    private final List<Owner> made = new ArrayList<>();
+    private final List<Owner> made = new CopyOnWriteArrayList<>();
 
     /** Guests of threads that only look; see {@link #passing}. */
-    private final List<Owner> visitors = new ArrayList<>();
+    private final List<Owner> visitors = new CopyOnWriteArrayList<>();
+
+    /** Under the lock: visitors wait, since somebody wants the heap for himself. */
+    private boolean visitorsWait;
+
+    private final Condition visitorsMayLook;
 
     /** Owners from here on serve one thread after the other. */
     private final int firstLent;
@@ -53,6 +60,7 @@ public final class Owners {
     public Owners(SharedSpace space, String heapName, int mostOwners) {
         this.space = space;
         this.heapName = heapName;
+        visitorsMayLook = space.lock.newCondition();
         byNumber = new @Nullable Owner[mostOwners + 1];
         threadIds = new long[mostOwners + 1];
         common = new Owner(SharedSpace.COMMON, 0, space.of(SharedSpace.COMMON));
@@ -165,7 +173,8 @@ public final class Owners {
         }
     }
 
-    private void checkOpen() {
+    /** Refuses a heap that has closed. */
+    void checkOpen() {
         if (closed) {
             throw new IllegalStateException("heap is closed: name=" + heapName);
         }
@@ -202,16 +211,22 @@ public final class Owners {
 
     /**
      * Runs {@code look} for a thread that may not use the heap otherwise, so that it is not closed
-     * or changed meanwhile; afterwards the thread is as before.
+     * or changed meanwhile; afterwards the thread is as before. Who is no user waits with it while
+     * somebody wants the heap for himself.
      */
     public <T> T passing(Supplier<T> look) {
         Owner guest = null;
         space.lock.lock();
         try {
-            checkOpen();
             Owner known = of(Thread.currentThread());
             if (known == null || known.quiet) {
+                while (visitorsWait && space.lock.getHoldCount() == 1) { // 2: has it for himself
+                    visitorsMayLook.awaitUninterruptibly();
+                }
                 guest = guest(Thread.currentThread());
+            }
+            checkOpen();
+            if (guest != null) {
                 visitors.add(guest);
             }
         } finally {
@@ -231,12 +246,23 @@ public final class Owners {
         }
     }
 
+    /** Keeps visitors out while somebody wants the heap for himself, or lets them in again. */
+    void visitorsWait(boolean wait) {
+        space.lock.lock();
+        try {
+            visitorsWait = wait;
+            visitorsMayLook.signalAll();
+        } finally {
+            space.lock.unlock();
+        }
+    }
+
     /** Under the lock: whether any thread only looks. */
     boolean hasVisitors() {
         return !visitors.isEmpty();
     }
 
-    /** Under the lock: whether that owner is one of those. */
+    /** Whether that owner is one of those. */
     boolean isVisitor(Owner owner) {
         return visitors.contains(owner);
     }
@@ -371,7 +397,7 @@ public final class Owners {
     /** Releases that wait for any of them; exact if all are idle. */
     public long waiting() {
         long waiting = 0;
-        for (Owner owner : all()) {
+        for (Owner owner : made) { // without the lock: the numbers at exit wait for nobody
             waiting += owner.waiting();
         }
         return waiting;

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.internal.alloc.SharedSpace;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -61,10 +62,12 @@ public final class Pauses {
         boolean interrupted = false;
         back(self);
         while (pausing && !turn.isHeldByCurrentThread()) {
+            self.waits = true;
             away(self);
             LockSupport.parkNanos(LOOK_NANOS);
             interrupted |= Thread.interrupted();
             back(self);
+            self.waits = false;
         }
         restore(interrupted);
     }
@@ -102,30 +105,46 @@ public final class Pauses {
         long deadline = System.nanoTime() + timeoutNanos;
         takeTurn(self, timeoutNanos);
         try {
-            pausing = true;
+            begin();
             boolean ran = false;
             while (!ran) {
-                await(self, deadline, timeoutNanos);
-                ran = runIfQuiet(self, work);
+                await(deadline, timeoutNanos);
+                ran = runIfQuiet(work);
             }
         } finally {
-            pausing = false;
-            turn.unlock();
+            end();
         }
+    }
+
+    private void begin() {
+        pausing = true;
+        owners.visitorsWait(true);
+    }
+
+    private void end() {
+        pausing = false;
+        owners.visitorsWait(false);
+        turn.unlock();
     }
 
     /**
      * Runs {@code work}, which closes the heap, while nobody else uses it; does nothing if it has
      * been closed meanwhile. Waits for pauses that are on and for threads that only look, but for
-     * no other to be quiet.
+     * no other to be quiet: who waits in a poll or for a turn uses the heap. The caller may be
+     * quiet itself.
      *
      * @return other threads that use the heap; if there are any, nothing was done
      */
     public List<Thread> close(long timeoutNanos, Runnable work) {
-        takeTurn(owners.ofCaller(), timeoutNanos);
+        Owner self = owners.ofCaller();
+        takeTurn(self, timeoutNanos);
+        Owner quiet = self != null && self.quiet ? self : null;
         boolean interrupted = false;
         try {
-            pausing = true;
+            if (quiet != null) {
+                owners.back(quiet); // it has the heap, or is about to
+            }
+            begin();
             while (!runIfUnused(work)) {
                 List<Thread> users = users();
                 if (!users.isEmpty()) {
@@ -136,8 +155,10 @@ public final class Pauses {
             }
             return List.of();
         } finally {
-            pausing = false;
-            turn.unlock();
+            if (quiet != null) {
+                owners.away(quiet);
+            }
+            end();
             restore(interrupted);
         }
     }
@@ -174,6 +195,7 @@ public final class Pauses {
     }
 
     private boolean awaitTurnAway(Owner self, long timeoutNanos) {
+        self.waits = true;
         owners.away(self);
         boolean taken = awaitTurn(timeoutNanos);
         if (taken) {
@@ -181,6 +203,7 @@ public final class Pauses {
         } else {
             resume(self);
         }
+        self.waits = false;
         return taken;
     }
 
@@ -201,11 +224,12 @@ public final class Pauses {
     }
 
     /** Runs under the lock, which keeps threads from entering and virtual ones from allocating. */
-    private boolean runIfQuiet(Owner self, Runnable work) {
+    private boolean runIfQuiet(Runnable work) {
         space.lock.lock();
         try {
+            owners.checkOpen(); // a virtual thread that waited is not seen by who closes
             // A thread that entered meanwhile may need the lock before it can be quiet.
-            boolean quiet = owners.running().stream().noneMatch(each -> isBusy(each, self));
+            boolean quiet = owners.running().stream().noneMatch(Pauses::isBusy);
             if (quiet) {
                 work.run();
             }
@@ -215,11 +239,10 @@ public final class Pauses {
         }
     }
 
-    private void await(Owner self, long deadline, long timeoutNanos) {
+    private void await(long deadline, long timeoutNanos) {
         boolean interrupted = false;
         while (true) {
-            List<Owner> busy =
-                    owners.running().stream().filter(each -> isBusy(each, self)).toList();
+            List<Owner> busy = owners.running().stream().filter(Pauses::isBusy).toList();
             if (busy.isEmpty()) {
                 restore(interrupted);
                 return;
@@ -235,24 +258,30 @@ public final class Pauses {
         }
     }
 
-    /** Other threads that use the heap and are not quiet, without visitors. */
+    /** Other threads that use the heap and have not said that they are quiet, without visitors. */
     private List<Thread> users() {
         Thread self = Thread.currentThread();
         return owners.running().stream()
-                .filter(owner -> !owner.quiet && !owners.isVisitor(owner))
+                .filter(owner -> (!owner.quiet || owner.waits) && !owners.isVisitor(owner))
                 .map(owner -> owner.thread)
                 .filter(thread -> thread != null && !thread.equals(self) && thread.isAlive())
                 .toList();
     }
 
-    private static boolean isBusy(Owner owner, Owner self) {
+    /** Another thread than the caller, and not quiet. */
+    private static boolean isBusy(Owner owner) {
         Thread thread = owner.thread;
-        return owner != self && !owner.quiet && thread != null && thread.isAlive();
+        return thread != null
+                && !thread.equals(Thread.currentThread())
+                && !owner.quiet
+                && thread.isAlive();
     }
 
     private static String names(List<Owner> owners) {
         return owners.stream()
-                .map(owner -> String.valueOf(owner.thread))
+                .map(owner -> owner.thread)
+                .filter(Objects::nonNull) // who has gone since
+                .map(String::valueOf)
                 .collect(Collectors.joining(", "));
     }
 }

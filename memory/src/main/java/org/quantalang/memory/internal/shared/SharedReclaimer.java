@@ -211,17 +211,23 @@ public final class SharedReclaimer {
         }
         attendAll(self);
         DyingList found = new DyingList();
-        Owner guest;
-        space.lock.lock();
+        Owner guest = null;
         try {
-            end(self, found);
-        } finally {
-            guest = owners.linger(); // for the rest, which a pause has to wait for
-            space.lock.unlock();
-        }
-        try {
+            space.lock.lock();
+            try {
+                end(self, found);
+            } finally {
+                guest = owners.linger(); // for the rest, which a pause has to wait for
+                space.lock.unlock();
+            }
             drainOfCall(guest, found);
         } finally {
+            leave(guest);
+        }
+    }
+
+    private void leave(@Nullable Owner guest) {
+        if (guest != null) {
             space.lock.lock();
             try {
                 owners.leave(guest);
