@@ -20,9 +20,7 @@ public sealed interface CType
                 CType.Pointer,
                 CType.Array,
                 CType.Function,
-                CType.Typedef,
-                CType.Qualified,
-                CType.Atomic,
+                WrappedType,
                 CType.Complex,
                 CType.Opaque {
     /**
@@ -312,7 +310,7 @@ public sealed interface CType
      * @param declaredAlignment what an {@code aligned} attribute on the typedef says, in bytes; 0
      *     without one
      */
-    record Typedef(String name, CType type, long declaredAlignment) implements CType {
+    record Typedef(String name, CType type, long declaredAlignment) implements WrappedType {
         /**
          * A typedef without attributes.
          *
@@ -334,31 +332,6 @@ public sealed interface CType
         }
 
         @Override
-        public boolean isPointer() {
-            return type.isPointer();
-        }
-
-        @Override
-        public boolean isInteger() {
-            return type.isInteger();
-        }
-
-        @Override
-        public boolean isFloat() {
-            return type.isFloat();
-        }
-
-        @Override
-        public boolean isSigned(Target target) {
-            return type.isSigned(target);
-        }
-
-        @Override
-        public CType unwrap() {
-            return type.unwrap();
-        }
-
-        @Override
         public String declare(String declared) {
             return declared.isEmpty() ? name : name + " " + declared;
         }
@@ -371,7 +344,7 @@ public sealed interface CType
      * @param isConst whether {@code const}
      * @param isVolatile whether {@code volatile}
      */
-    record Qualified(CType type, boolean isConst, boolean isVolatile) implements CType {
+    record Qualified(CType type, boolean isConst, boolean isVolatile) implements WrappedType {
         @Override
         public long size(Target target) {
             return type.size(target);
@@ -380,31 +353,6 @@ public sealed interface CType
         @Override
         public long alignment(Target target) {
             return type.alignment(target);
-        }
-
-        @Override
-        public boolean isPointer() {
-            return type.isPointer();
-        }
-
-        @Override
-        public boolean isInteger() {
-            return type.isInteger();
-        }
-
-        @Override
-        public boolean isFloat() {
-            return type.isFloat();
-        }
-
-        @Override
-        public boolean isSigned(Target target) {
-            return type.isSigned(target);
-        }
-
-        @Override
-        public CType unwrap() {
-            return type.unwrap();
         }
 
         @Override
@@ -424,7 +372,7 @@ public sealed interface CType
      *
      * @param type the type without it
      */
-    record Atomic(CType type) implements CType {
+    record Atomic(CType type) implements WrappedType {
         @Override
         public long size(Target target) {
             long plain = type.size(target);
@@ -448,31 +396,6 @@ public sealed interface CType
 
         private static long nextPowerOfTwo(long bytes) {
             return Math.max(1, Long.highestOneBit(bytes - 1) << 1);
-        }
-
-        @Override
-        public boolean isPointer() {
-            return type.isPointer();
-        }
-
-        @Override
-        public boolean isInteger() {
-            return type.isInteger();
-        }
-
-        @Override
-        public boolean isFloat() {
-            return type.isFloat();
-        }
-
-        @Override
-        public boolean isSigned(Target target) {
-            return type.isSigned(target);
-        }
-
-        @Override
-        public CType unwrap() {
-            return type.unwrap();
         }
 
         @Override

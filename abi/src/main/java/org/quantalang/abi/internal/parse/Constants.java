@@ -334,12 +334,8 @@ final class Constants {
                 case CType.Qualified qualified -> element = qualified.type();
                 case CType.Array array -> element = array.element();
                 case CType.Complex complex -> element = complex.part();
-                case CPrimitive scalar -> {
-                    boolean wide = size(where, scalar) == Long.BYTES;
-                    return wide ? Math.max(least, Long.BYTES) : least;
-                }
-                case CEnum enumeration -> {
-                    boolean wide = size(where, enumeration) == Long.BYTES;
+                case CPrimitive _, CEnum _ -> {
+                    boolean wide = size(where, element) == Long.BYTES;
                     return wide ? Math.max(least, Long.BYTES) : least;
                 }
                 default -> {
