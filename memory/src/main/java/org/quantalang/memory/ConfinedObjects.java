@@ -140,8 +140,20 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
     }
 
     private HeapType known(TypeInfo info) {
+        HeapType home = info.home;
+        return home != null && home.isOf(types) ? home : find(info);
+    }
+
+    private HeapType find(TypeInfo info) {
         HeapType type = types.find(info);
-        return type != null ? type : introduce(info);
+        if (type == null) {
+            type = introduce(info);
+        }
+        HeapType home = info.home;
+        if (home == null || !home.isOpen()) {
+            info.home = type;
+        }
+        return type;
     }
 
     private HeapType introduce(TypeInfo info) {
@@ -185,7 +197,7 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
         if (CheckedLevel.ON) {
             checkCaller();
         }
-        long header = blocks.allocateFast(type.sizeClass);
+        long header = blocks.allocateAt(type.classAtHand);
         if (CheckedLevel.SAMPLING) {
             long left = bytesToSample - type.payloadBytes;
             bytesToSample = left;
@@ -208,21 +220,28 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
         return header;
     }
 
-    /** Array types come here too: their size class never has a block at hand. */
+    /**
+     * Types of arrays come here too, and all of a heap that counts per type: their {@link
+     * HeapType#classAtHand} never has a block.
+     */
     private long fixedBlockSlow(HeapType type) {
         if (type.elementBytes != 0) {
             throw new IllegalArgumentException(
                     "array type needs a length: type=%s; use allocateArray".formatted(type.info));
         }
+        if (countTypes) {
+            types.countAllocated(type.descriptor);
+            long block = blocks.allocateFast(type.sizeClass);
+            if (block != BlockAllocator.NONE) {
+                return block;
+            }
+        }
         return blockSlow(type.sizeClass, type.firstBlock, type.payloadBytes);
     }
 
-    private void start(HeapType type, long header) {
+    private static void start(HeapType type, long header) {
         Memory.putLong(header, type.header());
         Memory.putLong(header, HeaderWord.WORD_B, 0);
-        if (countTypes) {
-            types.countAllocated(type.descriptor);
-        }
     }
 
     @Override
@@ -269,6 +288,9 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
         long header = blocks.allocateFast(sizeClass);
         if (header == BlockAllocator.NONE) {
             header = blockSlow(sizeClass, type.firstBlock, payload);
+        }
+        if (countTypes) {
+            types.countAllocated(type.descriptor);
         }
         start(type, header);
         Memory.putLong(header, HeaderWord.BYTES, length);

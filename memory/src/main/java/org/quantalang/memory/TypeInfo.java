@@ -3,6 +3,7 @@ package org.quantalang.memory;
 import org.jspecify.annotations.Nullable;
 import org.quantalang.abi.layout.FieldLayout;
 import org.quantalang.abi.layout.RecordLayout;
+import org.quantalang.memory.internal.type.HeapType;
 
 import java.util.ArrayList;
 import java.util.Collection;
@@ -27,6 +28,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>A reference field declares the type it may point to, by description, by name (a type that does
  * not exist yet, or itself) or as any. From the declarations of all its types a heap computes which
  * can be part of a cycle; the others never become candidates of the cycle collector.
+ *
+ * <p>Any number of heaps may use one description. The first confined one that is open finds its
+ * form of it at once, the others in a table, a nanosecond later.
  */
 public final class TypeInfo {
     /** In an array, where its elements start; its 64-bit length is at offset 0. */
@@ -45,6 +49,13 @@ public final class TypeInfo {
     private static final TypeInfo DOUBLES = array("double[]", FieldKind.FLOAT64, List.of());
 
     private final int serial = NEXT_SERIAL.getAndIncrement();
+
+    /**
+     * What a confined heap made of this, at hand: the first that asked and is open. Whoever reads
+     * it looks whose it is; that is all it is good for, so that threads may race for it.
+     */
+    @Nullable HeapType home;
+
     private final String name;
     private final long size;
     private final int align;

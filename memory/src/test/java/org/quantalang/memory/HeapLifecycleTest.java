@@ -53,6 +53,24 @@ class HeapLifecycleTest {
     }
 
     @Test
+    void heapsThatShareADescriptionOpenAndCloseInAnyOrder() {
+        TypeInfo node = TypeInfo.builder("Node").reference("next", "Node").build();
+        ConfinedHeap first = ConfinedHeap.open();
+        ConfinedHeap second = ConfinedHeap.open();
+        assertEquals(node, first.typeOf(first.allocate(node)));
+        second.release(second.allocate(TypeInfo.leaf("Leaf", 8, 8))); // so its indices differ
+        assertEquals(node, second.typeOf(second.allocate(node)));
+        first.close();
+        assertThrows(IllegalStateException.class, () -> first.allocate(node));
+        assertEquals(node, second.typeOf(second.allocate(node)));
+        try (ConfinedHeap third = ConfinedHeap.open()) {
+            assertEquals(node, third.typeOf(third.allocate(node)));
+        }
+        second.close();
+        assertThrows(IllegalStateException.class, () -> second.allocateUninitialized(node));
+    }
+
+    @Test
     void aForgottenHeapIsReportedAndItsMemoryReturned() throws Exception {
         checkForgotten(ConfinedHeap::open, 68_719_476_736L);
     }

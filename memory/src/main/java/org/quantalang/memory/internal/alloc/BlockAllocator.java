@@ -142,7 +142,15 @@ public final class BlockAllocator {
      * @return the block, or {@link #NONE}: then {@link #allocateSlow} decides
      */
     public long allocateFast(int sizeClass) {
-        long entry = getLong(classTable + ((long) sizeClass << 3));
+        return takeFrom(getLong(classTable + ((long) sizeClass << 3)));
+    }
+
+    /** The same of a class by its distance in a class table. */
+    public long allocateAt(long classOffset) {
+        return takeFrom(getLong(classTable + classOffset));
+    }
+
+    private static long takeFrom(long entry) {
         long block = getLong(entry);
         long next = getLong(block, HeaderWord.WORD_B);
         if (((next ^ block) & NOT_SAME_PAGE) != 0) {

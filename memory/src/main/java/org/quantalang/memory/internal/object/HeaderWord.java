@@ -88,8 +88,6 @@ public final class HeaderWord {
     /** Set when the strong count no longer counts: saturated or immortal. */
     public static final long PINNED = 1L << 63;
 
-    private static final long LAST_OF_LEAF_MASK =
-            STRONG_MASK | WEAK_MASK | HELD_BY_BUFFER | DYING | WEAK_OVERFLOW | PLAIN_LEAF;
     private static final long LAST_OF_LEAF = ONE_STRONG | PLAIN_LEAF;
 
     private HeaderWord() {}
@@ -111,9 +109,12 @@ public final class HeaderWord {
         return word | 0b11L << 62;
     }
 
-    /** The only reference to an object whose block can be freed at once. */
+    /**
+     * The only reference to an object whose block can be freed at once: the word is as it was when
+     * the object was fresh, and says nothing but that and the type.
+     */
     public static boolean lastOfLeaf(long word) {
-        return (word & LAST_OF_LEAF_MASK) == LAST_OF_LEAF;
+        return word >>> TYPE_BITS == LAST_OF_LEAF >>> TYPE_BITS;
     }
 
     public static boolean pinned(long word) {

@@ -1,8 +1,10 @@
 package org.quantalang.memory.internal.type;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.FieldKind;
 import org.quantalang.memory.Tracer;
 import org.quantalang.memory.TypeInfo;
+import org.quantalang.memory.internal.alloc.SizeClass;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 
@@ -37,6 +39,12 @@ public final class HeapType {
     /** Class of a fixed object's block; 0 if it needs a run of pages. */
     public final int sizeClass;
 
+    /**
+     * Where in a class table the class is whose free block allocation takes without another look:
+     * {@link #sizeClass}, or one that never has a block if there is more to do.
+     */
+    public final long classAtHand;
+
     /** Where in a run of pages the block starts. */
     public final long firstBlock;
 
@@ -50,10 +58,15 @@ public final class HeapType {
     public static final int ZERO_OTHERWISE = -1;
 
     private final boolean plainLeaf;
+
+    /** Whose type it is; null once that heap is closed. */
+    private @Nullable TypeTable table;
+
     private boolean cyclic;
     private long header;
 
     HeapType(
+            TypeTable table,
             TypeInfo info,
             int index,
             long descriptor,
@@ -61,10 +74,12 @@ public final class HeapType {
             long firstBlock,
             boolean cyclic,
             boolean countTypes) {
+        this.table = table;
         this.info = info;
         this.index = index;
         this.descriptor = descriptor;
         this.sizeClass = sizeClass;
+        this.classAtHand = (long) Long.BYTES * (countTypes ? SizeClass.LARGE : sizeClass);
         this.firstBlock = firstBlock;
         FieldKind elements = info.elementKind();
         this.elementBytes = elements == null ? 0 : elements.bytes();
@@ -91,6 +106,20 @@ public final class HeapType {
     private static int leading(long[] offsets) {
         long last = Arrays.stream(offsets).max().orElse(-Long.BYTES);
         return last == (offsets.length - 1L) * Long.BYTES ? offsets.length : ZERO_OTHERWISE;
+    }
+
+    /** Whether it is that heap's, and the heap open. */
+    public boolean isOf(TypeTable asking) {
+        return table == asking;
+    }
+
+    /** Whether its heap is open. Only {@link #isOf} is sure for other threads than its owner. */
+    public boolean isOpen() {
+        return table != null;
+    }
+
+    void close() {
+        table = null;
     }
 
     /** The header word of a fresh object. */

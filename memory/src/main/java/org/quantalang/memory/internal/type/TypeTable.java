@@ -67,6 +67,7 @@ public final class TypeTable {
     /** The heap closes: from here on nothing is found, and so nothing allocated. */
     public void close() {
         bySerial = new HeapType[0];
+        byIndex.forEach(HeapType::close);
     }
 
     /** The type of this index. */
@@ -191,6 +192,7 @@ public final class TypeTable {
         long firstBlock = overAligned ? info.align() - HeaderWord.BYTES : SizeClass.GRANULE_BYTES;
         HeapType type =
                 new HeapType(
+                        this,
                         info,
                         index,
                         descriptor,
