@@ -170,7 +170,7 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
     @Override
     public final long allocate(TypeInfo info) {
         HeapType type = known(info);
-        long header = block(type);
+        long header = block(info, type);
         long payload = header + HeaderWord.BYTES;
         Memory.zeroWords(payload, payload + type.zeroBytes);
         if (CheckedLevel.ALL) {
@@ -182,7 +182,7 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
     @Override
     public final long allocateUninitialized(TypeInfo info) {
         HeapType type = known(info);
-        long header = block(type);
+        long header = block(info, type);
         if (CheckedLevel.ALL) {
             checks.unwritten(header + HeaderWord.BYTES, type.payloadBytes);
         }
@@ -193,11 +193,11 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
         return header + HeaderWord.BYTES;
     }
 
-    private long block(HeapType type) {
+    private long block(TypeInfo info, HeapType type) {
         if (CheckedLevel.ON) {
             checkCaller();
         }
-        long header = blocks.allocateAt(type.classAtHand);
+        long header = blocks.allocateAt(info.classAtHand);
         if (CheckedLevel.SAMPLING) {
             long left = bytesToSample - type.payloadBytes;
             bytesToSample = left;
@@ -221,27 +221,26 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
     }
 
     /**
-     * Types of arrays come here too, and all of a heap that counts per type: their {@link
-     * HeapType#classAtHand} never has a block.
+     * Types come here too that have nothing {@link TypeInfo#classAtHand}: of arrays, and those of
+     * an alignment for which each heap makes a class of its own.
      */
     private long fixedBlockSlow(HeapType type) {
         if (type.elementBytes != 0) {
             throw new IllegalArgumentException(
                     "array type needs a length: type=%s; use allocateArray".formatted(type.info));
         }
-        if (countTypes) {
-            types.countAllocated(type.descriptor);
-            long block = blocks.allocateFast(type.sizeClass);
-            if (block != BlockAllocator.NONE) {
-                return block;
-            }
-        }
-        return blockSlow(type.sizeClass, type.firstBlock, type.payloadBytes);
+        long block = blocks.allocateFast(type.sizeClass);
+        return block != BlockAllocator.NONE
+                ? block
+                : blockSlow(type.sizeClass, type.firstBlock, type.payloadBytes);
     }
 
-    private static void start(HeapType type, long header) {
+    private void start(HeapType type, long header) {
         Memory.putLong(header, type.header());
         Memory.putLong(header, HeaderWord.WORD_B, 0);
+        if (countTypes) {
+            types.countAllocated(type.descriptor);
+        }
     }
 
     @Override
@@ -288,9 +287,6 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
         long header = blocks.allocateFast(sizeClass);
         if (header == BlockAllocator.NONE) {
             header = blockSlow(sizeClass, type.firstBlock, payload);
-        }
-        if (countTypes) {
-            types.countAllocated(type.descriptor);
         }
         start(type, header);
         Memory.putLong(header, HeaderWord.BYTES, length);

@@ -18,6 +18,7 @@ import org.quantalang.memory.internal.shared.SharedHeader;
 import org.quantalang.memory.internal.shared.SharedReclaimer;
 import org.quantalang.memory.internal.shared.SharedTypes;
 import org.quantalang.memory.internal.shared.SharedTypes.SharedType;
+import org.quantalang.memory.internal.type.HeapType;
 import org.quantalang.memory.internal.type.TypeTable;
 
 import java.util.Arrays;
@@ -121,7 +122,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
     @Override
     public final long allocate(TypeInfo info) {
         SharedType type = known(info);
-        long payload = block(type) + HeaderWord.BYTES;
+        long payload = block(info, type) + HeaderWord.BYTES;
         Memory.zeroWords(payload, payload + type.type.zeroBytes);
         if (CheckedLevel.ALL) {
             checks.allocated(payload - HeaderWord.BYTES, type.type, true);
@@ -132,7 +133,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
     @Override
     public final long allocateUninitialized(TypeInfo info) {
         SharedType type = known(info);
-        long header = block(type);
+        long header = block(info, type);
         if (CheckedLevel.ALL) {
             checks.unwritten(header + HeaderWord.BYTES, type.type.payloadBytes);
         }
@@ -143,7 +144,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         return header + HeaderWord.BYTES;
     }
 
-    private long block(SharedType type) {
+    private long block(TypeInfo info, SharedType type) {
         if (CheckedLevel.ON) {
             checkCaller();
         }
@@ -151,25 +152,28 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         if (self.told()) {
             reclaimer.attend(self);
         }
-        long header = self.blocks.allocateFast(type.type.sizeClass);
+        long header = self.blocks.allocateAt(info.classAtHand);
         if (header == BlockAllocator.NONE) {
             if (type.type.elementBytes != 0) {
                 throw new IllegalArgumentException(
                         "array type needs a length: type=%s; use allocateArray"
                                 .formatted(type.type.info));
             }
-            header =
-                    blockSlow(
-                            self,
-                            type.type.sizeClass,
-                            type.type.firstBlock,
-                            type.type.payloadBytes);
+            header = blockSlow(self, type.type);
         }
         start(self, type, header);
         if (CheckedLevel.SAMPLING && self.samples(type.type.payloadBytes)) {
             checks.sampled(header, type.type, false);
         }
         return header;
+    }
+
+    /** For types too that have nothing {@link TypeInfo#classAtHand}. */
+    private long blockSlow(Owner self, HeapType type) {
+        long block = self.blocks.allocateFast(type.sizeClass);
+        return block != BlockAllocator.NONE
+                ? block
+                : blockSlow(self, type.sizeClass, type.firstBlock, type.payloadBytes);
     }
 
     private void start(Owner self, SharedType type, long header) {

@@ -3,6 +3,9 @@ package org.quantalang.memory;
 import org.jspecify.annotations.Nullable;
 import org.quantalang.abi.layout.FieldLayout;
 import org.quantalang.abi.layout.RecordLayout;
+import org.quantalang.memory.internal.alloc.SizeClass;
+import org.quantalang.memory.internal.debug.Pattern;
+import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.type.HeapType;
 
 import java.util.ArrayList;
@@ -55,6 +58,13 @@ public final class TypeInfo {
      * it looks whose it is; that is all it is good for, so that threads may race for it.
      */
     @Nullable HeapType home;
+
+    /**
+     * Where in a class table the class of its blocks is, if that is the same in all heaps, or one
+     * that never has a block. It is here so that allocation knows it before the heap's form of
+     * this.
+     */
+    final long classAtHand;
 
     private final String name;
     private final long size;
@@ -112,6 +122,16 @@ public final class TypeInfo {
         this.trace = from.trace;
         this.elementKind = elementKind;
         this.elementTypes = elementTypes;
+        this.classAtHand = (long) Long.BYTES * fixedClass();
+    }
+
+    private int fixedClass() {
+        long bytes = size + HeaderWord.BYTES + Pattern.REDZONE_BYTES;
+        return elementKind == null
+                        && align <= SizeClass.GRANULE_BYTES
+                        && bytes <= SizeClass.LARGEST_SMALL_BYTES
+                ? SizeClass.of((int) bytes)
+                : SizeClass.LARGE;
     }
 
     // ---- factories

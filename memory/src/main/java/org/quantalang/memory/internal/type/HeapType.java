@@ -4,7 +4,6 @@ import org.jspecify.annotations.Nullable;
 import org.quantalang.memory.FieldKind;
 import org.quantalang.memory.Tracer;
 import org.quantalang.memory.TypeInfo;
-import org.quantalang.memory.internal.alloc.SizeClass;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 
@@ -38,12 +37,6 @@ public final class HeapType {
 
     /** Class of a fixed object's block; 0 if it needs a run of pages. */
     public final int sizeClass;
-
-    /**
-     * Where in a class table the class is whose free block allocation takes without another look:
-     * {@link #sizeClass}, or one that never has a block if there is more to do.
-     */
-    public final long classAtHand;
 
     /** Where in a run of pages the block starts. */
     public final long firstBlock;
@@ -79,7 +72,6 @@ public final class HeapType {
         this.index = index;
         this.descriptor = descriptor;
         this.sizeClass = sizeClass;
-        this.classAtHand = (long) Long.BYTES * (countTypes ? SizeClass.LARGE : sizeClass);
         this.firstBlock = firstBlock;
         FieldKind elements = info.elementKind();
         this.elementBytes = elements == null ? 0 : elements.bytes();
