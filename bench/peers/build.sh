@@ -53,20 +53,22 @@ if [ -d nim ] && have nim "Nim programs" nim; then
     done
 fi
 
-# The JVM's own collectors, each a program that starts the same classes.
+# The JVM's own collectors, each a program that starts the same classes, and the C engine in Java.
 if jdk=$(../../.mvn/find-jdk run 2> /dev/null); then
-    compile_java() { "$jdk/bin/javac" -d build/java java/Workloads.java && touch build/java; }
+    compile_java() { "$jdk/bin/javac" -d build/java java/*.java && touch build/java; }
     make_ java compile_java
-    jvm() { # NAME FLAGS...
+    jvm() { # NAME CLASS FLAGS...
         name=$1
-        shift
-        printf '#!/bin/sh\nexec "%s/bin/java" %s -cp "$(dirname "$0")/java" Workloads "$@"\n' "$jdk" "$*" > "build/$name"
+        class=$2
+        shift 2
+        printf '#!/bin/sh\nexec "%s/bin/java" %s -cp "$(dirname "$0")/java" %s "$@"\n' "$jdk" "$*" "$class" > "build/$name"
         chmod +x "build/$name"
     }
-    jvm jvm-g1-256m -XX:+UseG1GC -Xmx256m
-    jvm jvm-g1 -XX:+UseG1GC
-    jvm jvm-parallel -XX:+UseParallelGC
-    jvm jvm-zgc -XX:+UseZGC
+    jvm jvm-g1-256m Workloads -XX:+UseG1GC -Xmx256m
+    jvm jvm-g1 Workloads -XX:+UseG1GC
+    jvm jvm-parallel Workloads -XX:+UseParallelGC
+    jvm jvm-zgc Workloads -XX:+UseZGC
+    jvm java-ffm CEngine --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:-UseCompressedOops
 else
     echo "skipped: the JVM's collectors: no JDK 25 found; see .mvn/find-jdk"
 fi

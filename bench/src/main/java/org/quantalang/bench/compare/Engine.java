@@ -45,6 +45,7 @@ public record Engine(
                 built("c-mimalloc", ALL),
                 built("nim-orc", SHALLOW),
                 built("nim-arc", Set.of("trees", "counts")),
+                built("java-ffm", Set.of("trees", "alloc", "chain")),
                 built("jvm-g1-256m", COLLECTED),
                 built("jvm-g1", COLLECTED),
                 built("jvm-parallel", COLLECTED),

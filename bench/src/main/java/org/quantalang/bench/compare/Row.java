@@ -13,8 +13,10 @@ import java.util.List;
  */
 public record Row(
         String name, List<String> ours, List<String> theirs, long units, List<String> engines) {
-    private static final List<String> COUNTING = List.of("c-plain", "c-mimalloc", "nim-orc");
-    private static final List<String> ALLOCATING = List.of("c-plain", "c-mimalloc", "c-malloc");
+    private static final List<String> COUNTING =
+            List.of("c-plain", "c-mimalloc", "java-ffm", "nim-orc");
+    private static final List<String> ALLOCATING =
+            List.of("c-plain", "c-mimalloc", "java-ffm", "c-malloc");
     private static final List<String> COLLECTING =
             List.of(
                     "c-plain",
