@@ -95,6 +95,24 @@ final class CycleCounters {
 
     /** The collection is over; returns what it did. */
     CollectionResult end(boolean complete) {
+        count();
+        CollectionResult ended = now(complete);
+        tell(ended);
+        return ended;
+    }
+
+    /**
+     * A collection that nobody asked for is over, and may not be complete. What it did is put
+     * together only for who listens: it would be garbage of every collection.
+     */
+    void endUnasked() {
+        count();
+        if (event != null || listener != null) {
+            tell(now(false));
+        }
+    }
+
+    private void count() {
         nanosNow = System.nanoTime() - startedAt;
         nanos += nanosNow;
         collections++;
@@ -103,9 +121,11 @@ final class CycleCounters {
             pauses.add(nanosNow);
         }
         longestPauseNanos = Math.max(longestPauseNanos, nanosNow);
+    }
+
+    private void tell(CollectionResult ended) {
         CycleCollectionEvent recorded = event;
         event = null;
-        CollectionResult ended = now(complete);
         if (recorded != null) {
             recorded.commit(ended);
         }
@@ -117,7 +137,6 @@ final class CycleCounters {
                 telling = false;
             }
         }
-        return ended;
     }
 
     /** Whether the listener is being told. */

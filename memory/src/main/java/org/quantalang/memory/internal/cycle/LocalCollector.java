@@ -237,7 +237,7 @@ public final class LocalCollector implements CycleCollector {
             releaser().drainSome();
         } finally {
             ended();
-            CollectionResult _ = counters.end(false);
+            counters.endUnasked();
         }
     }
 
