@@ -70,7 +70,7 @@ if jdk=$(../../.mvn/find-jdk run 2> /dev/null); then
     jvm jvm-zgc Workloads -XX:+UseZGC
     jvm java-ffm CEngine --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:-UseCompressedOops
 else
-    echo "skipped: the JVM's collectors: no JDK 25 found; see .mvn/find-jdk"
+    echo "skipped: the programs in Java: no JDK 25 found; see .mvn/find-jdk"
 fi
 
 if [ -d cpp ] && have g++ "C++ shared_ptr" g++; then

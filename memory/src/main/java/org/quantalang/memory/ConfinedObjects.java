@@ -280,10 +280,7 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
         }
         long payload = TypeInfo.ARRAY_ELEMENTS + length * type.elementBytes;
         long bytes = payload + HeaderWord.BYTES + Pattern.REDZONE_BYTES;
-        int sizeClass =
-                bytes <= SizeClass.LARGEST_SMALL_BYTES
-                        ? SizeClass.of((int) bytes)
-                        : SizeClass.LARGE;
+        int sizeClass = SizeClass.ofAny(bytes);
         long header = blocks.allocateFast(sizeClass);
         if (header == BlockAllocator.NONE) {
             header = blockSlow(sizeClass, type.firstBlock, payload);

@@ -225,10 +225,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         }
         long payload = TypeInfo.ARRAY_ELEMENTS + length * elementBytes;
         long bytes = payload + HeaderWord.BYTES + Pattern.REDZONE_BYTES;
-        int sizeClass =
-                bytes <= SizeClass.LARGEST_SMALL_BYTES
-                        ? SizeClass.of((int) bytes)
-                        : SizeClass.LARGE;
+        int sizeClass = SizeClass.ofAny(bytes);
         long header = self.blocks.allocateFast(sizeClass);
         if (header == BlockAllocator.NONE) {
             header = blockSlow(self, sizeClass, type.type.firstBlock, payload);

@@ -122,16 +122,10 @@ public final class TypeInfo {
         this.trace = from.trace;
         this.elementKind = elementKind;
         this.elementTypes = elementTypes;
-        this.classAtHand = (long) Long.BYTES * fixedClass();
-    }
-
-    private int fixedClass() {
-        long bytes = size + HeaderWord.BYTES + Pattern.REDZONE_BYTES;
-        return elementKind == null
-                        && align <= SizeClass.GRANULE_BYTES
-                        && bytes <= SizeClass.LARGEST_SMALL_BYTES
-                ? SizeClass.of((int) bytes)
-                : SizeClass.LARGE;
+        boolean sameInAll = elementKind == null && align <= SizeClass.GRANULE_BYTES;
+        long block = size + HeaderWord.BYTES + Pattern.REDZONE_BYTES;
+        this.classAtHand =
+                (long) Long.BYTES * (sameInAll ? SizeClass.ofAny(block) : SizeClass.LARGE);
     }
 
     // ---- factories

@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.quantalang.memory.HeapThreads.await;
+import static org.quantalang.memory.HeapThreads.elsewhere;
+import static org.quantalang.memory.HeapThreads.open;
+import static org.quantalang.memory.HeapThreads.refused;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.function.Executable;
 import org.quantalang.memory.internal.shared.Race;
 
 import java.lang.foreign.Arena;
@@ -21,8 +24,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
-/** Which threads use a shared heap, as pauses and its close see it. */
+/** Which threads use a shared heap, as its pauses see it. */
 @Timeout(120)
 class SharedUsersTest {
     private static final Duration SOON = Duration.ofMillis(50);
@@ -30,470 +34,6 @@ class SharedUsersTest {
             TypeInfo.builder("Node").reference("next", "Node").int64("value").build();
     private static final RefType<Object> NODE = RefType.of(Object.class, INFO);
     private static final RefField<Object> NEXT = NODE.refField("next", NODE);
-
-    private static SharedHeap open() {
-        return SharedHeap.open(
-                HeapConfig.DEFAULT
-                        .withLeakPolicy(LeakPolicy.FREE_ALL)
-                        .withAddressSpaceBytes(64L << 20));
-    }
-
-    private static void refused(String start, Executable work) {
-        String message =
-                String.valueOf(assertThrows(IllegalStateException.class, work).getMessage());
-        assertTrue(message.startsWith(start), message);
-    }
-
-    private static void await(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException interrupted) {
-            throw new IllegalStateException(interrupted);
-        }
-    }
-
-    /** Until a thread stands in a lock or a latch. */
-    private static void untilItWaits(Thread thread) {
-        while (thread.getState() == Thread.State.NEW
-                || thread.getState() == Thread.State.RUNNABLE) {
-            Thread.onSpinWait();
-        }
-    }
-
-    /** Until a thread stands where it waits for so long at most, as for its turn. */
-    private static void untilItWaitsForAWhile(Thread thread) {
-        while (thread.getState() != Thread.State.TIMED_WAITING) {
-            Thread.onSpinWait();
-        }
-    }
-
-    /** Runs work on a thread of its own; returns what it threw. */
-    private static @Nullable Throwable elsewhere(Runnable work) throws InterruptedException {
-        AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-        Thread thread =
-                Thread.ofPlatform()
-                        .start(
-                                () -> {
-                                    try {
-                                        work.run();
-                                    } catch (Throwable failed) {
-                                        failure.set(failed);
-                                    }
-                                });
-        thread.join();
-        return failure.get();
-    }
-
-    @Nested
-    class AClosedHeap {
-        @Test
-        void takesNothing() {
-            SharedHeap heap = open();
-            heap.release(heap.allocate(INFO));
-            heap.close();
-            String closed = "heap is closed: name=heap";
-            refused(closed, heap::poll);
-            refused(closed, heap::drain);
-            refused(closed, heap::trim);
-            refused(closed, heap::stats);
-            refused(closed, heap::numbers);
-            refused(closed, heap::verify);
-            refused(closed, heap::collectCycles);
-            refused(closed, () -> heap.quietly(() -> {}));
-            refused(closed, () -> heap.pause(SOON, () -> {}));
-            refused(closed, () -> heap.allocate(INFO));
-            refused(closed, () -> heap.allocateUninitialized(INFO));
-        }
-
-        @Test
-        void ofOneThreadTakesNothingEither() {
-            ConfinedHeap heap = ConfinedHeap.open();
-            heap.release(heap.allocate(INFO));
-            heap.close();
-            refused("heap is closed", () -> heap.allocate(INFO));
-            refused("heap is closed", () -> heap.allocateUninitialized(INFO));
-            refused("heap is closed", () -> heap.canCycle(INFO));
-        }
-
-        @Test
-        void canBeLeft() {
-            SharedHeap heap = open();
-            heap.release(heap.allocate(INFO));
-            heap.close();
-            heap.leave();
-            heap.close();
-        }
-
-        @Test
-        void isFoundByAThreadThatComesBack() throws InterruptedException {
-            SharedHeap heap = open();
-            CountDownLatch quiet = new CountDownLatch(1);
-            CountDownLatch closed = new CountDownLatch(1);
-            AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-            Thread worker =
-                    Thread.ofPlatform()
-                            .start(
-                                    () -> {
-                                        heap.release(heap.allocate(INFO));
-                                        heap.quietly(
-                                                () -> {
-                                                    quiet.countDown();
-                                                    SharedUsersTest.await(closed);
-                                                });
-                                        try {
-                                            heap.poll();
-                                        } catch (IllegalStateException found) {
-                                            failure.set(found);
-                                        }
-                                        heap.leave();
-                                    });
-            await(quiet);
-            heap.close();
-            closed.countDown();
-            worker.join();
-            assertEquals(
-                    "heap is closed: name=heap", String.valueOf(failure.get()).split(": ", 2)[1]);
-        }
-    }
-
-    @Nested
-    class Closing {
-        @Test
-        void isRefusedWhereTheHeapIsAmidWork() {
-            List<String> told = new ArrayList<>();
-            Heap[] opened = new Heap[1];
-            TypeInfo closing =
-                    TypeInfo.builder("Closing")
-                            .reference("self", "Closing")
-                            .destructor(
-                                    (_, _) -> {
-                                        try {
-                                            opened[0].close();
-                                        } catch (IllegalStateException refused) {
-                                            told.add(String.valueOf(refused.getMessage()));
-                                        }
-                                    })
-                            .build();
-            try (SharedHeap heap = open()) {
-                opened[0] = heap;
-                heap.release(heap.allocate(closing));
-                long ring = heap.allocate(closing);
-                heap.setReference(ring, 0, ring);
-                heap.release(ring);
-                assertEquals(1, heap.collectCycles().freedObjects());
-                assertEquals(2, told.size());
-                assertTrue(
-                        told.stream()
-                                .allMatch(
-                                        each ->
-                                                each.startsWith(
-                                                        "heap cannot be closed in a destructor")));
-                refused(
-                        "heap cannot be closed in a destructor, a collection or a pause: name=heap",
-                        () -> heap.pause(SOON, heap::close));
-                heap.release(heap.allocate(INFO));
-                heap.verify();
-            }
-        }
-
-        @Test
-        void isDoneByOneOfTwo() {
-            SharedHeap[] heap = new SharedHeap[1];
-            heap[0] = open();
-            Race.run(
-                    500,
-                    _ -> heap[0] = open(),
-                    _ -> heap[0].close(LeakPolicy.REPORT),
-                    _ -> heap[0].close(LeakPolicy.REPORT));
-            heap[0].close();
-        }
-
-        private void against(Race.Part use) {
-            SharedHeap[] heap = {open()};
-            opened = heap;
-            Race.run(
-                    400,
-                    _ -> heap[0] = open(),
-                    _ -> {
-                        boolean closed = false;
-                        while (!closed) {
-                            try {
-                                heap[0].close();
-                                closed = true;
-                            } catch (IllegalStateException inUse) {
-                                Thread.onSpinWait();
-                            }
-                        }
-                    },
-                    round -> {
-                        try {
-                            use.run(round);
-                        } catch (IllegalStateException closedMeanwhile) {
-                            assertTrue(
-                                    String.valueOf(closedMeanwhile.getMessage())
-                                            .startsWith("heap is closed"),
-                                    closedMeanwhile::toString);
-                        }
-                    });
-            heap[0].close();
-        }
-
-        private SharedHeap[] opened = new SharedHeap[1];
-
-        private void use(SharedHeap heap) {
-            try (Ref<Object> first = NODE.allocate(heap);
-                    Ref<Object> second = NODE.allocate(heap)) {
-                NEXT.set(first, second);
-                second.allocate();
-                NEXT.get(first, second);
-            }
-        }
-
-        @Test
-        void againstAFirstUse() {
-            against(
-                    _ -> {
-                        use(opened[0]);
-                        opened[0].leave();
-                    });
-        }
-
-        @Test
-        void againstAReturn() {
-            against(
-                    _ -> {
-                        SharedHeap heap = opened[0];
-                        for (int i = 0; i < 20; i++) {
-                            use(heap);
-                            heap.quietly(Thread::onSpinWait);
-                        }
-                        heap.leave();
-                    });
-        }
-
-        @Test
-        void isRefusedWhileAnotherPolls() throws InterruptedException {
-            SharedHeap heap = open();
-            CountDownLatch used = new CountDownLatch(1);
-            AtomicBoolean stop = new AtomicBoolean();
-            Thread user =
-                    Thread.ofPlatform()
-                            .start(
-                                    () -> {
-                                        long object = heap.allocate(INFO);
-                                        used.countDown();
-                                        while (!stop.get()) {
-                                            heap.poll();
-                                            heap.retain(object);
-                                            heap.release(object);
-                                        }
-                                        heap.release(object);
-                                    });
-            await(used);
-            for (int i = 0; i < 5_000; i++) {
-                refused("heap is in use by other threads: name=heap", heap::close);
-            }
-            stop.set(true);
-            user.join();
-            heap.close();
-        }
-
-        @Test
-        void isRefusedWhileAnotherWaitsForItsTurn() throws InterruptedException {
-            SharedHeap heap = open();
-            AtomicReference<@Nullable Throwable> refusal = new AtomicReference<>();
-            Thread[] waiting = new Thread[1];
-            heap.pause(
-                    SOON,
-                    () -> {
-                        waiting[0] =
-                                Thread.ofPlatform()
-                                        .start(
-                                                () -> {
-                                                    try {
-                                                        heap.close();
-                                                    } catch (IllegalStateException inUse) {
-                                                        refusal.set(inUse);
-                                                    }
-                                                });
-                        untilItWaits(waiting[0]);
-                    });
-            waiting[0].join();
-            assertTrue(String.valueOf(refusal.get()).contains("threads=[main]"), refusal::toString);
-            heap.close();
-        }
-
-        @Test
-        void isRefusedWhileAnothersVerificationWaits() throws InterruptedException {
-            SharedHeap heap = open();
-            CountDownLatch used = new CountDownLatch(2);
-            CountDownLatch verify = new CountDownLatch(1);
-            CountDownLatch end = new CountDownLatch(1);
-            AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-            AtomicReference<@Nullable Throwable> refusal = new AtomicReference<>();
-            Thread busy =
-                    Thread.ofPlatform()
-                            .start(
-                                    () -> {
-                                        heap.release(heap.allocate(INFO));
-                                        used.countDown();
-                                        SharedUsersTest.await(end);
-                                    });
-            Thread user =
-                    Thread.ofPlatform()
-                            .name("user")
-                            .start(
-                                    () -> {
-                                        long object = heap.allocate(INFO);
-                                        used.countDown();
-                                        SharedUsersTest.await(verify);
-                                        try {
-                                            assertEquals(1, heap.verify().objects());
-                                        } catch (Throwable failed) {
-                                            failure.set(failed);
-                                        }
-                                        heap.release(object);
-                                    });
-            await(used);
-            // It has the turn until the busy one ends, and is no user itself.
-            Thread pauses =
-                    Thread.ofVirtual().start(() -> heap.pause(Duration.ofSeconds(60), () -> {}));
-            untilItWaitsForAWhile(pauses);
-            Thread closer =
-                    Thread.ofPlatform()
-                            .start(
-                                    () -> {
-                                        try {
-                                            heap.close();
-                                        } catch (IllegalStateException inUse) {
-                                            refusal.set(inUse);
-                                        }
-                                    });
-            untilItWaitsForAWhile(closer);
-            verify.countDown();
-            untilItWaitsForAWhile(user);
-            end.countDown();
-            busy.join();
-            pauses.join();
-            closer.join();
-            user.join();
-            assertEquals(null, failure.get());
-            assertTrue(String.valueOf(refusal.get()).contains("threads=[user]"), refusal::toString);
-            heap.close();
-        }
-
-        @Test
-        void andAnAccountThatOpensMeanwhile() throws InterruptedException {
-            CountDownLatch closing = new CountDownLatch(1);
-            CountDownLatch comes = new CountDownLatch(1);
-            SharedHeap heap =
-                    SharedHeap.open(
-                            HeapConfig.DEFAULT.withNotices(
-                                    _ -> {
-                                        closing.countDown();
-                                        SharedUsersTest.await(comes);
-                                    }));
-            heap.allocate(INFO);
-            Account root = heap.account();
-            AtomicReference<@Nullable Throwable> refusal = new AtomicReference<>();
-            Thread opener =
-                    Thread.ofPlatform()
-                            .start(
-                                    () -> {
-                                        SharedUsersTest.await(closing);
-                                        try {
-                                            root.child("late", 1 << 20);
-                                        } catch (IllegalStateException closed) {
-                                            refusal.set(closed);
-                                        }
-                                    });
-            Thread.ofPlatform()
-                    .start(
-                            () -> {
-                                SharedUsersTest.await(closing);
-                                untilItWaits(opener);
-                                comes.countDown();
-                            });
-            heap.close(LeakPolicy.REPORT);
-            opener.join();
-            assertTrue(
-                    String.valueOf(refusal.get()).contains("heap is closed: name=heap"),
-                    refusal::toString);
-        }
-
-        @Test
-        void isPossibleWithinItsOwnQuietTimeWhateverThePolicy() {
-            for (LeakPolicy policy : LeakPolicy.values()) {
-                SharedHeap heap = SharedHeap.open(HeapConfig.DEFAULT.withNotices(_ -> {}));
-                heap.release(heap.allocate(INFO));
-                heap.quietly(() -> heap.close(policy));
-                refused("heap is closed", heap::poll);
-            }
-        }
-
-        @Test
-        void thatIsRefusedMakesNobodyAUser() throws InterruptedException {
-            SharedHeap heap = SharedHeap.open();
-            assertEquals(
-                    null,
-                    elsewhere(
-                            () -> {
-                                heap.allocate(INFO);
-                                heap.leave();
-                            }));
-            refused("heap has leaked objects", () -> heap.close(LeakPolicy.FAIL));
-            assertEquals(null, elsewhere(() -> heap.close(LeakPolicy.FREE_ALL)));
-        }
-
-        @Test
-        void waitsForLooksButNotForEver() throws InterruptedException {
-            SharedHeap heap = open();
-            for (int i = 0; i < 20_000; i++) {
-                heap.allocate(INFO);
-            }
-            CountDownLatch looking = new CountDownLatch(3);
-            List<Thread> visitors = new ArrayList<>();
-            for (int i = 0; i < 3; i++) {
-                visitors.add(
-                        Thread.ofPlatform()
-                                .start(
-                                        () -> {
-                                            try {
-                                                while (heap.liveObjects() >= 0) {
-                                                    looking.countDown();
-                                                }
-                                            } catch (IllegalStateException closed) {
-                                                looking.countDown();
-                                            }
-                                        }));
-            }
-            await(looking);
-            assertEquals(20_000, heap.verify().objects());
-            heap.close();
-            for (Thread visitor : visitors) {
-                visitor.join();
-            }
-        }
-
-        @Test
-        void againstALook() {
-            against(
-                    _ -> {
-                        for (int i = 0; i < 20; i++) {
-                            long _ = opened[0].liveObjects();
-                        }
-                    });
-        }
-
-        @Test
-        void worksInAThreadThatIsInterrupted() {
-            SharedHeap heap = open();
-            Thread.currentThread().interrupt();
-            assertTrue(heap.verify().objects() == 0);
-            heap.close();
-            assertTrue(Thread.interrupted());
-        }
-    }
 
     @Nested
     class APause {
@@ -545,7 +85,7 @@ class SharedUsersTest {
                                         () -> {
                                             heap.release(heap.allocate(INFO));
                                             used.countDown();
-                                            SharedUsersTest.await(end);
+                                            await(end);
                                         }));
             }
             await(used);
@@ -599,7 +139,7 @@ class SharedUsersTest {
                                             heap.quietly(
                                                     () -> {
                                                         quiet.countDown();
-                                                        SharedUsersTest.await(go);
+                                                        await(go);
                                                     });
                                             met.set(paused.get());
                                             heap.leave();
@@ -693,23 +233,16 @@ class SharedUsersTest {
 
         @Test
         void losesNothingThatAViewHeldByAHandleThatIsRefused() {
-            try (SharedHeap heap = open()) {
-                Arena arena = Arena.ofConfined();
-                try (Ref<Object> node = NODE.allocate(heap)) {
-                    long _ = node.view(arena).byteSize();
-                }
-                heap.quietly(
-                        () -> {
-                            arena.close();
-                            refused("thread uses the heap within", () -> NODE.empty(heap));
-                        });
-                heap.poll();
-                assertEquals(0, heap.liveObjects());
-            }
+            closesAView(heap -> refused("thread uses the heap within", () -> NODE.empty(heap)));
         }
 
         @Test
         void releasesWhatAViewHeldWhenItComesBack() {
+            closesAView(heap -> assertEquals(1, heap.liveObjects()));
+        }
+
+        /** In its quiet time the last holder of an object; back again the object dies. */
+        private void closesAView(Consumer<SharedHeap> then) {
             try (SharedHeap heap = open()) {
                 Arena arena = Arena.ofConfined();
                 try (Ref<Object> node = NODE.allocate(heap)) {
@@ -718,7 +251,7 @@ class SharedUsersTest {
                 heap.quietly(
                         () -> {
                             arena.close();
-                            assertEquals(1, heap.liveObjects());
+                            then.accept(heap);
                         });
                 heap.poll();
                 assertEquals(0, heap.liveObjects());

@@ -46,6 +46,11 @@ public final class SizeClass {
         return CLASS_OF_GRANULES[(bytes + GRANULE_BYTES - 1) >>> 4];
     }
 
+    /** The same of any size: {@link #LARGE} if it is above that. */
+    public static int ofAny(long bytes) {
+        return bytes <= LARGEST_SMALL_BYTES ? of((int) bytes) : LARGE;
+    }
+
     /** Size of the blocks of a fixed class. */
     public static int blockBytes(int sizeClass) {
         return BLOCK_BYTES[sizeClass];

@@ -225,9 +225,7 @@ public final class TypeTable {
     private int sizeClass(TypeInfo info) {
         long bytes = info.size() + HeaderWord.BYTES + Pattern.REDZONE_BYTES;
         if (info.align() <= SizeClass.GRANULE_BYTES) {
-            return bytes <= SizeClass.LARGEST_SMALL_BYTES
-                    ? SizeClass.of((int) bytes)
-                    : SizeClass.LARGE;
+            return SizeClass.ofAny(bytes);
         }
         long block = (bytes + info.align() - 1) & -info.align();
         int index =
