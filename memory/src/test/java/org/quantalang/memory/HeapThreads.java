@@ -28,7 +28,7 @@ final class HeapThreads {
         assertTrue(message.startsWith(start), message);
     }
 
-    /** Waits for a latch, whoever interrupts. */
+    /** Waits for a latch; an interrupt is a failure. */
     static void await(CountDownLatch latch) {
         try {
             latch.await();
