@@ -87,6 +87,12 @@ final class LocalTrace {
     /** The descriptors' flags of all entered objects. */
     int flagsSeen;
 
+    // The type seen last, mostly that of the next: where its slots are is looked up once.
+    private long spanType = NO_TYPE;
+    private int spanFlags;
+    private long firstSlot;
+    private long endSlot;
+
     /**
      * Makes the traces of one heap.
      *
@@ -105,7 +111,7 @@ final class LocalTrace {
      * flag goes; otherwise it is the other way round.
      *
      * <p>Few accesses to memory, each in one place: the JIT stops inlining them in a method with
-     * more than about 28.
+     * more than about 25.
      *
      * @param budget objects entered at most without being dominated
      * @param leaveOutOld whether objects marked as old are entered only if dominated
@@ -113,7 +119,6 @@ final class LocalTrace {
     Verdict run(long candidate, long budget, boolean leaveOutOld) {
         set.clear();
         boundary.clear();
-        flagsSeen = 0;
         if (!set.reserve(2) || !boundary.reserve(1)) {
             return Verdict.OPEN;
         }
@@ -124,41 +129,32 @@ final class LocalTrace {
         long tried = boundary.bottom();
         long seen = tried;
         long seenLimit = boundary.limit();
-        int flags = 0;
         boolean leftOut = false;
-        // Neighbours mostly are of one type: where its slots are is looked up once.
-        long spanType = NO_TYPE;
-        long firstSlot = 0;
-        long endSlot = 0;
-        putLong(candidate, SideCount.WORD, tag | ENTERED);
-        putLong(tail, candidate);
-        tail += Long.BYTES;
-        long unexplained = HeaderWord.strong(getLong(candidate));
+        long entered = 0;
+        long first = getLong(candidate);
+        flagsSeen = (first & HeaderWord.TYPE_MASK) == spanType ? spanFlags : 0;
+        long unexplained = HeaderWord.strong(first);
+        long header = candidate;
+        long note = tag;
+        long type = spanType;
+        long firstSlot = this.firstSlot;
+        long endSlot = this.endSlot;
         while (true) {
-            while (head != tail) {
-                long header = getLong(head);
-                head += Long.BYTES;
+            putLong(header, SideCount.WORD, note | ENTERED);
+            putLong(tail, header);
+            tail += Long.BYTES;
+            head = tail;
+            while (true) {
                 long typeBits = getLong(header) & HeaderWord.TYPE_MASK;
-                if (typeBits != spanType) {
-                    spanType = typeBits;
-                    long type = types.descriptor(typeBits);
-                    int typeFlags = TypeDescriptor.flags(type);
-                    flags |= typeFlags;
-                    if ((typeFlags & TypeDescriptor.UNUSUAL_RUNS) == 0) {
-                        long run = TypeDescriptor.onlyRun(type);
-                        firstSlot = TypeDescriptor.start(0, run);
-                        endSlot = TypeDescriptor.end(0, run);
-                    } else {
-                        spanType = NO_TYPE;
-                        edges.unusual(header, type, typeFlags);
-                        firstSlot = edges.start - header;
-                        endSlot = edges.end - header;
-                        if (!edges.complete) {
-                            set.top(tail);
-                            boundary.top(seen);
-                            return giveUp(candidate, true);
-                        }
+                if (typeBits != type) {
+                    if (!findSlots(header, typeBits)) {
+                        set.top(tail);
+                        boundary.top(seen);
+                        return giveUp(candidate, true);
                     }
+                    type = spanType;
+                    firstSlot = this.firstSlot;
+                    endSlot = this.endSlot;
                 }
                 // Each slot adds one entry to one of the stacks; one more is entered between runs.
                 long room = endSlot - firstSlot + Long.BYTES;
@@ -190,14 +186,14 @@ final class LocalTrace {
                     boolean enter = true;
                     if ((word & ONLY_REFERENCE) != ONE_STRONG) {
                         // Otherwise dominated, and never seen again: not worth a note.
-                        boolean first = true;
+                        boolean unseen = true;
                         enter = false;
                         if (neverEntered(word)) {
                             leftOut |= (word & MEMBER) != 0;
                         } else {
-                            long note = getLong(child, SideCount.WORD);
-                            first = note >>> SideCount.EPOCH_SHIFT != LOCAL;
-                            note = first ? tag | 1 : note + 1;
+                            note = getLong(child, SideCount.WORD);
+                            unseen = note >>> SideCount.EPOCH_SHIFT != LOCAL;
+                            note = unseen ? tag | 1 : note + 1;
                             if ((note & ENTERED) != 0) {
                                 unexplained--;
                             } else if ((note & IN_MASK) == word >>> STRONG_SHIFT) {
@@ -206,7 +202,7 @@ final class LocalTrace {
                             }
                             putLong(child, SideCount.WORD, note);
                         }
-                        if (!enter && first) {
+                        if (!enter && unseen) {
                             putLong(seen, child);
                             seen += Long.BYTES;
                         }
@@ -214,13 +210,19 @@ final class LocalTrace {
                     if (enter) {
                         putLong(tail, child);
                         tail += Long.BYTES;
+                        entered = child;
                     }
                 }
+                if (head == tail) {
+                    break;
+                }
+                // The one that was just stored need not be waited for.
+                head += Long.BYTES;
+                header = head == tail ? entered : getLong(head - Long.BYTES);
             }
             if (unexplained == 0) {
                 set.top(tail);
                 boundary.top(seen);
-                flagsSeen = flags;
                 putLong(candidate, getLong(candidate) & ~BUFFERED);
                 return Verdict.GARBAGE;
             }
@@ -229,12 +231,12 @@ final class LocalTrace {
                 break;
             }
             // Nothing is dominated: enter the oldest that is not explained.
-            long next = 0;
-            while (tried != seen && next == 0) {
-                long header = getLong(tried);
+            header = 0;
+            while (tried != seen && header == 0) {
+                long next = getLong(tried);
                 tried += Long.BYTES;
-                long word = getLong(header);
-                long note = getLong(header, SideCount.WORD);
+                long word = getLong(next);
+                note = getLong(next, SideCount.WORD);
                 if (neverEntered(word) || (note & ENTERED) != 0) {
                     continue;
                 }
@@ -243,18 +245,34 @@ final class LocalTrace {
                     continue;
                 }
                 unexplained += HeaderWord.strong(word) - SideCount.in(note);
-                putLong(header, SideCount.WORD, note | ENTERED);
-                next = header;
+                header = next;
             }
-            if (next == 0) {
+            if (header == 0) {
                 break;
             }
-            putLong(tail, next);
-            tail += Long.BYTES;
         }
         set.top(tail);
         boundary.top(seen);
         return giveUp(candidate, leftOut);
+    }
+
+    /** Finds where the references of an object are; returns false if there is no memory for it. */
+    private boolean findSlots(long header, long typeBits) {
+        long type = types.descriptor(typeBits);
+        spanFlags = TypeDescriptor.flags(type);
+        flagsSeen |= spanFlags;
+        if ((spanFlags & TypeDescriptor.UNUSUAL_RUNS) == 0) {
+            long run = TypeDescriptor.onlyRun(type);
+            spanType = typeBits;
+            firstSlot = TypeDescriptor.start(0, run);
+            endSlot = TypeDescriptor.end(0, run);
+            return true;
+        }
+        spanType = NO_TYPE;
+        edges.unusual(header, type, spanFlags);
+        firstSlot = edges.start - header;
+        endSlot = edges.end - header;
+        return edges.complete;
     }
 
     /** Takes all notes away. Without anything left out, the candidate's own count decides. */
