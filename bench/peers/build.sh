@@ -68,7 +68,7 @@ if jdk=$(../../.mvn/find-jdk run 2> /dev/null); then
     jvm jvm-g1 Workloads -XX:+UseG1GC
     jvm jvm-parallel Workloads -XX:+UseParallelGC
     jvm jvm-zgc Workloads -XX:+UseZGC
-    jvm java-ffm CEngine --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:-UseCompressedOops
+    jvm java-ffm CEngine --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:-UseCompressedOops -XX:+PreserveFramePointer
 else
     echo "skipped: the programs in Java: no JDK 25 found; see .mvn/find-jdk"
 fi
