@@ -30,6 +30,10 @@ final class FullTracePace {
     private long cost;
     private long collectionsToLook;
 
+    // What the last look saw: a full trace that is due may have to wait for another to end.
+    private boolean grown;
+    private boolean outrun;
+
     /** Bytes of objects that the last full trace left of those it could look at. */
     private long liveAfter;
 
@@ -49,26 +53,25 @@ final class FullTracePace {
 
     /** Whether a full trace is due, if there is anything for it. */
     boolean due() {
-        return credit > COST_FACTOR * cost + COST_LEAST || grown();
-    }
-
-    private boolean grown() {
-        return looksAtPages()
-                && live() - liveAfter
-                        > liveAfter * options.growthPercent() / 100 + options.growthBytes();
+        look();
+        return credit > COST_FACTOR * cost + COST_LEAST || grown;
     }
 
     /** Whether too much was made since a trace in slices began: half as much as lived then. */
     boolean outrun() {
-        return looksAtPages() && live() + freedInSlices - liveBeforeSlices > liveBeforeSlices / 2;
+        look();
+        return outrun;
     }
 
-    private boolean looksAtPages() {
+    private void look() {
         if (--collectionsToLook > 0) {
-            return false;
+            return;
         }
         collectionsToLook = (blocks.peakBytes() >>> PageTable.PAGE_SHIFT) / PAGES_A_COLLECTION;
-        return true;
+        long live = live();
+        long allowed = liveAfter * options.growthPercent() / 100 + options.growthBytes();
+        grown = live - liveAfter > allowed;
+        outrun = live + freedInSlices - liveBeforeSlices > liveBeforeSlices / 2;
     }
 
     private long live() {
@@ -88,12 +91,14 @@ final class FullTracePace {
     /** A full trace has ended, during which the program did not run. */
     void ended() {
         liveAfter = live();
+        grown = false;
     }
 
     /** A trace in slices begins, full or not. */
     void slicesBegin() {
         liveBeforeSlices = live();
         freedInSlices = 0;
+        outrun = false;
     }
 
     /** A slice freed so many bytes. */
@@ -104,5 +109,6 @@ final class FullTracePace {
     /** A full trace in slices has ended. What was made meanwhile counts as growth. */
     void slicesEnded() {
         liveAfter = Math.max(liveBeforeSlices - freedInSlices, 0);
+        grown = false;
     }
 }

@@ -72,6 +72,10 @@ final class SlicedTrace {
     private final CycleCounters counters;
 
     private LongStack intake;
+
+    /** What a full trace takes in after that: the old candidates. */
+    private LongStack intakeOld;
+
     private final LongStack members;
 
     /**
@@ -81,6 +85,9 @@ final class SlicedTrace {
     private final LongStack spread;
 
     private final LongStack roots;
+
+    /** The flag of the candidates in {@link #intake}. */
+    private long intakeFlag;
 
     private Phase phase = Phase.IDLE;
     private boolean young;
@@ -116,13 +123,14 @@ final class SlicedTrace {
         this.candidates = candidates;
         this.counters = counters;
         this.intake = new LongStack(source);
+        this.intakeOld = new LongStack(source);
         this.members = new LongStack(source);
         this.spread = new LongStack(source);
         this.roots = new LongStack(source);
     }
 
     java.util.List<LongStack> buffers() {
-        return java.util.List.of(intake, members, spread, roots);
+        return java.util.List.of(intake, intakeOld, members, spread, roots);
     }
 
     boolean active() {
@@ -149,17 +157,20 @@ final class SlicedTrace {
         return ran;
     }
 
-    /** Begins with the old candidates, leaving out nothing, or the waiting young ones. */
+    /**
+     * Begins with the waiting young candidates, and a full trace, which leaves out nothing, with
+     * the old ones too.
+     */
     void start(boolean fromYoung) {
         young = fromYoung;
-        if (young) {
-            LongStack list = candidates.waiting;
-            candidates.waiting = intake;
-            intake = list;
-        } else {
-            LongStack list = candidates.old;
-            candidates.old = intake;
-            intake = list;
+        LongStack waiting = candidates.waiting;
+        candidates.waiting = intake;
+        intake = waiting;
+        intakeFlag = BUFFERED;
+        if (!young) {
+            LongStack old = candidates.old;
+            candidates.old = intakeOld;
+            intakeOld = old;
             candidates.oldTaken();
         }
         members.clear();
@@ -217,11 +228,13 @@ final class SlicedTrace {
         for (; left > 0 && next < intake.size(); left--) {
             long header = intake.get(next++);
             long word = getLong(header);
-            long flag = young ? BUFFERED : OLD_BUFFERED;
             if (!HeaderWord.alive(word)) {
-                disposal.letGo(header, flag);
-            } else if (HeaderWord.pinned(word) || (young && (word & COLOUR_MASK) != PURPLE)) {
-                Candidates.drop(header, flag);
+                disposal.letGo(header, intakeFlag);
+            } else if ((word & MEMBER) != 0) {
+                putLong(header, word & ~intakeFlag); // it was in both lists
+            } else if (HeaderWord.pinned(word)
+                    || (intakeFlag == BUFFERED && (word & COLOUR_MASK) != PURPLE)) {
+                Candidates.drop(header, intakeFlag);
             } else if (!members.tryPush(header)) {
                 giveBack(header);
             } else if (young && !roots.tryPush(header)) {
@@ -229,13 +242,21 @@ final class SlicedTrace {
                 giveBack(header);
             } else {
                 // A full trace's roots are held by their membership alone from here on.
-                long held = young ? word : word & ~OLD_BUFFERED;
+                long held = young ? word : word & ~intakeFlag;
                 putLong(header, HeaderWord.withColour(held, GRAY) | MEMBER);
                 putLong(header + SideCount.WORD, SideCount.inEpoch(epoch));
             }
         }
         if (next == intake.size()) {
             intake.clear();
+            if (!intakeOld.isEmpty()) {
+                LongStack old = intakeOld;
+                intakeOld = intake;
+                intake = old;
+                intakeFlag = OLD_BUFFERED;
+                next = 0;
+                return left;
+            }
             if (!spread.reserve(ReferenceBatch.OBJECTS)) {
                 leftOut = true;
                 leaveAll(disposal);
@@ -248,7 +269,7 @@ final class SlicedTrace {
 
     /** No memory to take it in: it waits for the next full trace. */
     private void giveBack(long header) {
-        if (young) {
+        if (intakeFlag == BUFFERED) {
             candidates.moveToOld(header, HeaderWord.BLACK);
         } else {
             candidates.addOld(header, getLong(header) & ~OLD_BUFFERED);
@@ -641,8 +662,10 @@ final class SlicedTrace {
         for (long i = phase == Phase.INTAKE ? next : 0; i < intake.size(); i++) {
             visitor.accept(intake.get(i));
         }
-        for (long i = 0; i < roots.size(); i++) {
-            visitor.accept(roots.get(i));
+        for (LongStack list : new LongStack[] {intakeOld, roots}) {
+            for (long i = 0; i < list.size(); i++) {
+                visitor.accept(list.get(i));
+            }
         }
     }
 }
