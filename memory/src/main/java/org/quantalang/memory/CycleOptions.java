@@ -15,7 +15,8 @@ import java.time.Duration;
  * @param fullSharePercent work that full traces may do, as a share of that of the others
  * @param growthPercent growth of the bytes of objects, garbage included, since the last full trace
  *     that makes one due
- * @param growthBytes growth that makes none due yet, for small heaps
+ * @param growthBytes growth that makes none due yet, for small heaps; with many heaps in a process
+ *     choose less
  * @param slice longest time that a long trace works at once; zero never interrupts one
  * @param sliceSharePercent share of the time that slices may take while the heap does not grow
  * @param clockObjects objects that a long trace looks at between two looks at the clock
@@ -36,7 +37,7 @@ public record CycleOptions(
     /** Local traces first, slices of 200 microseconds. */
     public static final CycleOptions DEFAULT =
             new CycleOptions(
-                    Algorithm.LOCAL, 0, 48, 25, 100, 4L << 20, Duration.ofNanos(200_000), 50, 128);
+                    Algorithm.LOCAL, 0, 48, 25, 100, 32L << 20, Duration.ofNanos(200_000), 50, 128);
 
     /** The collectors to choose from. */
     public enum Algorithm {

@@ -91,6 +91,16 @@ class CycleMutantsTest {
                 "LocalCollector",
                 "} else if (joint.leftOut) {",
                 "} else if (false) {"),
+        UNTRIED_CANDIDATE_STAYS(
+                Killer.RANDOM,
+                "LocalCollector",
+                "            candidates.moveToOld(header, PURPLE);\n            return;",
+                "            Candidates.drop(header, BUFFERED);\n            return;"),
+        CANDIDATE_IN_TWO_BUFFERS_IS_ONE_MEMBER(
+                Killer.RANDOM,
+                "SlicedTrace",
+                "} else if ((word & MEMBER) != 0) {\n                putLong(header, word & ~",
+                "} else if (false) {\n                putLong(header, word & ~"),
         UNDECIDED_ROOT_OF_SLICES_STAYS(
                 Killer.RANDOM, "SlicedTrace", "leftOut || (word & COLOUR_MASK) == PURPLE", "false"),
         BOUNDARY_OF_GARBAGE_BECOMES_CANDIDATE(
@@ -239,7 +249,7 @@ class CycleMutantsTest {
         command.addAll(
                 switch (killer) {
                     case STEPPED -> List.of(SteppedPrograms.class.getName());
-                    case RANDOM -> List.of(RandomProgram.class.getName(), "0", "59", "4000");
+                    case RANDOM -> List.of(RandomProgram.class.getName(), "0", "299", "4000");
                 });
         return start(command.toArray(String[]::new));
     }

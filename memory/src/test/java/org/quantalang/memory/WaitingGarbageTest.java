@@ -30,6 +30,10 @@ class WaitingGarbageTest {
 
     private static final int KEPT = 100;
     private static final int DROPPED = 10_000;
+
+    /** So many live candidates that there is no credit left. */
+    private static final int BARREN = 20_000;
+
     private static final long GROWTH_BYTES = 1 << 20;
 
     /** The collector looks at it once in a while only. */
@@ -67,6 +71,61 @@ class WaitingGarbageTest {
         assertTrue(most <= SELDOM * (11 * live + GROWTH_BYTES), this::told);
     }
 
+    @Test
+    void fewLiveCandidatesAreTraced() {
+        try (ConfinedHeap heap = ConfinedHeap.open()) {
+            long[] kept = hold(heap, BARREN);
+            CycleStats stats = heap.cycleStats();
+            long tried = stats.localHeld() + stats.localOpen();
+            assertTrue(tried < 2048 + BARREN / 16, () -> "tried=" + tried);
+            assertTrue(stats.waitingOld() > BARREN / 2, () -> stats.toString());
+            releaseAll(heap, kept);
+        }
+    }
+
+    @Test
+    void garbageAfterManyLiveCandidatesIsFoundSoon() {
+        try (ConfinedHeap heap = ConfinedHeap.open()) {
+            long[] kept = hold(heap, BARREN);
+            long live = heap.liveObjects();
+            long mostWaiting = 0;
+            for (int i = 0; i < BARREN; i++) {
+                heap.release(pair(heap));
+                mostWaiting = Math.max(mostWaiting, heap.liveObjects() - live);
+            }
+            long most = mostWaiting;
+            assertTrue(most < 2 * 4 * 32, () -> "objects that waited=" + most);
+            releaseAll(heap, kept);
+        }
+    }
+
+    /** Makes pairs that are held, each of them a candidate once. */
+    private static long[] hold(ConfinedHeap heap, int pairs) {
+        long[] held = new long[pairs];
+        for (int i = 0; i < pairs; i++) {
+            held[i] = pair(heap);
+            heap.retain(held[i]);
+            heap.release(held[i]);
+        }
+        return held;
+    }
+
+    private static void releaseAll(ConfinedHeap heap, long[] held) {
+        for (long object : held) {
+            heap.release(object);
+        }
+        heap.collectCycles();
+        assertEquals(0, heap.liveObjects());
+    }
+
+    private static long pair(ConfinedHeap heap) {
+        long first = heap.allocate(NODE);
+        long second = heap.allocate(NODE);
+        heap.setReference(second, NEXT, first);
+        heap.moveReference(first, NEXT, second);
+        return first;
+    }
+
     private String told() {
         return "most live bytes=%d waited=%d".formatted(most, waited);
     }
@@ -94,11 +153,7 @@ class WaitingGarbageTest {
             }
             heap.collectCycles();
             assertEquals(live, heap.liveBytes());
-            for (long ring : kept) {
-                heap.release(ring);
-            }
-            heap.collectCycles();
-            assertEquals(0, heap.liveObjects());
+            releaseAll(heap, kept);
             return live;
         }
     }

@@ -496,8 +496,9 @@ public final class LocalCollector implements CycleCollector {
     }
 
     /**
-     * Looks near one candidate; what it leaves open goes to {@link #open} or the old buffer. Old
-     * candidates are tried while that pays, by sampling when it does not.
+     * Looks near one candidate; what it leaves open goes to {@link #open} or the old buffer.
+     * Candidates are tried while that pays, by sampling when it does not; in a call with a budget,
+     * which is to find all, the young ones always.
      *
      * <p>One method for the JIT's sake: too large to be inlined, it is compiled by itself, and has
      * room for all accesses to memory of {@link Disposal#freeLocal}.
@@ -518,12 +519,14 @@ public final class LocalCollector implements CycleCollector {
             return;
         }
         boolean old = (word & OLD) != 0;
-        if (old && !credit.triesOld()) {
-            // Still purple: not a candidate again until a full trace has looked at it.
+        Trials trials = old ? credit.old : credit.young;
+        if (!trials.tries() && (old || !byBudget)) {
+            // Purple: not a candidate again until a full trace has looked at it.
             candidates.moveToOld(header, PURPLE);
             return;
         }
-        long budget = credit.budget(old, options.localObjects());
+        long most = options.localObjects();
+        long budget = old ? most : credit.budget(most);
         LocalTrace.Verdict verdict = local.run(header, budget, !old);
         long entered = local.set.size();
         counters.traced += entered;
@@ -536,12 +539,11 @@ public final class LocalCollector implements CycleCollector {
             } else {
                 destroyed = true;
             }
-            if (old) {
-                credit.oldSucceeded();
-            }
+            trials.succeeded();
             return;
         }
-        credit.failed(old, budget, entered);
+        trials.failed();
+        credit.failed(budget, entered);
         if (verdict == LocalTrace.Verdict.HELD) {
             counters.localHeld++;
             Candidates.drop(header, BUFFERED);
@@ -583,6 +585,9 @@ public final class LocalCollector implements CycleCollector {
             if (joint.isGarbage(root)) {
                 if (JointTrace.isFirst(root)) {
                     counters.cycles++;
+                }
+                if (!full) {
+                    credit.young.succeeded();
                 }
                 putLong(root, getLong(root) & ~flags);
             } else if (joint.cut) {

@@ -1,9 +1,12 @@
 package org.quantalang.memory.internal.cycle;
 
 /**
- * How far local traces may look, by what they have earned: one that frees something pays for others
- * that find nothing. Without credit a trace looks at one object only, and of old candidates one in
- * a while is tried, ever fewer.
+ * Which candidates local traces are tried on and how far they may look, by what they have earned:
+ * one that frees something pays for others that find nothing. Without credit a trace looks at one
+ * object only.
+ *
+ * <p>Young candidates are tried one by one while about one in sixteen is garbage. With less of it a
+ * full trace each time the heap has doubled costs less than they do.
  *
  * <p>Owner thread only.
  */
@@ -14,32 +17,16 @@ final class LocalCredit {
     private static final long MOST = 4096;
     private static final long PER_FREED = 4;
 
-    /** Local traces of old candidates: granted at first, earned by a success, kept at most. */
-    private static final long OLD_FIRST = 64;
+    /** Of candidates that no trace has found live yet. */
+    final Trials young = new Trials(64, 16, 1024, 32);
 
-    private static final long OLD_PER_SUCCESS = 8;
-    private static final long OLD_MOST = 1024;
-    private static final long OLD_PERIOD_MOST = 1024;
+    /** Of those that one has. */
+    final Trials old = new Trials(64, 8, 1024, 1024);
 
     private long credit = MOST;
-    private long oldCredit = OLD_FIRST;
-    private long oldSeen;
-    private long oldPeriod = 1;
-
-    /** Whether an old candidate is tried now; that takes from what they have. */
-    boolean triesOld() {
-        if (oldCredit <= 0 && ++oldSeen % oldPeriod != 0) {
-            return false;
-        }
-        oldCredit--;
-        return true;
-    }
 
     /** Objects that a trace may enter; {@code most} with credit. */
-    long budget(boolean old, long most) {
-        if (old) {
-            return most;
-        }
+    long budget(long most) {
         if (credit <= 0) {
             credit++;
         }
@@ -51,19 +38,10 @@ final class LocalCredit {
         credit = Math.min(credit + PER_FREED * entered, MOST);
     }
 
-    /** The trace of an old candidate found garbage. */
-    void oldSucceeded() {
-        oldPeriod = 1;
-        oldCredit = Math.min(oldCredit + OLD_PER_SUCCESS, OLD_MOST);
-    }
-
     /** A trace with this budget entered so much and found none. */
-    void failed(boolean old, long budget, long entered) {
+    void failed(long budget, long entered) {
         if (budget > 1 && credit > FLOOR) {
             credit -= entered;
-        }
-        if (old && oldCredit <= 0) {
-            oldPeriod = Math.min(2 * oldPeriod, OLD_PERIOD_MOST);
         }
     }
 }
