@@ -28,6 +28,9 @@ class WaitingGarbageTest {
     /** More than {@link CycleOptions#localObjects} and a collection's candidates. */
     private static final int RING = 200;
 
+    /** Full traces that find nothing, in {@link #DROPPED} times ten small collections. */
+    private static final int MOST_FOR_NOTHING = 6;
+
     private static final int KEPT = 100;
     private static final int DROPPED = 10_000;
 
@@ -96,6 +99,22 @@ class WaitingGarbageTest {
             long most = mostWaiting;
             assertTrue(most < 2 * 4 * 32, () -> "objects that waited=" + most);
             releaseAll(heap, kept);
+        }
+    }
+
+    @Test
+    void fullTracesForNothingBecomeRare() {
+        try (ConfinedHeap heap = ConfinedHeap.open()) {
+            long live = ring(heap);
+            for (int i = 0; i < 10 * DROPPED; i++) {
+                long pair = pair(heap);
+                heap.setReference(pair, PREVIOUS, live); // a candidate too, when the pair dies
+                heap.release(pair);
+            }
+            CycleStats stats = heap.cycleStats();
+            assertTrue(stats.full() > 0, () -> stats.toString());
+            assertTrue(stats.full() <= MOST_FOR_NOTHING, () -> stats.toString());
+            releaseAll(heap, new long[] {live});
         }
     }
 

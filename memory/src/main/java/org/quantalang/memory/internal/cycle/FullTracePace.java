@@ -20,6 +20,12 @@ final class FullTracePace {
 
     private static final long COST_LEAST = 4096;
 
+    /** A full trace that frees less than this part of what it leaves was for nothing. */
+    private static final long WORTHWHILE_PART = 16;
+
+    /** So many times the work must earn the next one at most, after some that were for nothing. */
+    private static final long MOST_RELUCTANT = 16;
+
     /** Pages that are looked at for each collection, on average. */
     private static final long PAGES_A_COLLECTION = 8;
 
@@ -28,6 +34,7 @@ final class FullTracePace {
 
     private long credit;
     private long cost;
+    private long reluctance = 1;
     private long collectionsToLook;
 
     // What the last look saw: a full trace that is due may have to wait for another to end.
@@ -54,7 +61,7 @@ final class FullTracePace {
     /** Whether a full trace is due, if there is anything for it. */
     boolean due() {
         look();
-        return credit > COST_FACTOR * cost + COST_LEAST || grown;
+        return credit > reluctance * (COST_FACTOR * cost + COST_LEAST) || grown;
     }
 
     /** Whether too much was made since a trace in slices began: half as much as lived then. */
@@ -94,6 +101,12 @@ final class FullTracePace {
         grown = false;
     }
 
+    /** What a full trace freed that nobody asked for; it has ended. */
+    void yielded(long bytes) {
+        reluctance =
+                bytes >= liveAfter / WORTHWHILE_PART ? 1 : Math.min(2 * reluctance, MOST_RELUCTANT);
+    }
+
     /** A trace in slices begins, full or not. */
     void slicesBegin() {
         liveBeforeSlices = live();
@@ -110,5 +123,6 @@ final class FullTracePace {
     void slicesEnded() {
         liveAfter = Math.max(liveBeforeSlices - freedInSlices, 0);
         grown = false;
+        yielded(freedInSlices);
     }
 }

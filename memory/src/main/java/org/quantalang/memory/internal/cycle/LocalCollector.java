@@ -226,8 +226,10 @@ public final class LocalCollector implements CycleCollector {
             if (sliceNanos == 0 && !sliced.active()) {
                 if (fullDue()) {
                     startOfFull();
+                    long before = blocks.collectedBytes();
                     fullTrace();
                     pace.ended();
+                    pace.yielded(blocks.collectedBytes() - before);
                 }
             } else {
                 startSliced();
