@@ -196,6 +196,8 @@ class WrongUseTest {
             try (TaskExecutor executor = start()) {
                 JoinHandle<Boolean> endless =
                         executor.spawn(Sleep.of(Duration.ofSeconds(Long.MAX_VALUE)));
+                // The one worker polls in order: after this task the one before it waits.
+                executor.spawn(_ -> Poll.ready(1)).join();
                 var past = new CompletableFuture<Boolean>();
                 executor.timers().schedule(Long.MIN_VALUE / 2, () -> past.complete(true));
                 assertTrue(past.get());
