@@ -23,11 +23,11 @@ final class Zipf {
         int high = weights.length - 1;
         while (low < high) {
             int middle = (low + high) >> 1;
-            if (weights[middle] < u) {
+            while (low < high && weights[middle] < u) {
                 low = middle + 1;
-            } else {
-                high = middle;
+                middle = (low + high) >> 1;
             }
+            high = middle;
         }
         return low;
     }
