@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.util.stream.Stream;
 
@@ -24,6 +26,14 @@ class CollectionFailureTest {
 
     /** More than the first block of a stack holds. */
     private static final int RING = 10_000;
+
+    /** More than a local trace looks at. */
+    private static final int TAIL = 100;
+
+    /** Objects that a small step looks at, and such steps in a whole trace of a tail. */
+    private static final long FEW = 8;
+
+    private static final int STEPS = 60;
 
     private static final int LIVE_RINGS = 3;
     private static final int SMALL_RINGS = 12_000;
@@ -112,6 +122,96 @@ class CollectionFailureTest {
             assertEquals(0, heap.liveObjects());
         }
         return source.failures;
+    }
+
+    /** The decrement that tells a trace in slices of a change finds no memory to note it. */
+    @Test
+    void aMemberThatCannotBecomeACandidateIsNotFreed() {
+        for (int steps = 1; steps < STEPS; steps++) {
+            FailingSource source = new FailingSource();
+            try (ConfinedHeap heap = ConfinedHeap.open(config(source))) {
+                long root = heap.allocate(NODE);
+                long holder = heap.allocate(NODE);
+                long member = heap.allocate(NODE);
+                heap.initReference(root, 0, holder);
+                heap.initReference(holder, 0, member);
+                tail(heap, member, TAIL, root); // too much for a local trace
+                heap.retain(root);
+                heap.release(root);
+                for (int i = 0; i < steps; i++) {
+                    heap.collectCycles(FEW);
+                }
+                source.failAfter(0, true);
+                heap.retain(member);
+                heap.setReference(holder, 0, 0);
+                source.stop();
+                for (int i = 0; i < 10 * STEPS; i++) {
+                    heap.collectCycles(FEW);
+                }
+                heap.verify();
+                assertEquals(1, heap.strongCount(member), "steps=" + steps);
+                heap.release(member);
+                heap.release(root);
+                heap.collectCycles();
+                assertEquals(0, heap.liveObjects());
+            }
+        }
+    }
+
+    /** A full trace in slices has no memory for what it finds, in each of its phases. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void candidatesOfAFullTraceWithoutMemoryStayCandidates(boolean fromThereOn) {
+        for (int steps = 0; steps < 2 * STEPS; steps += 5) {
+            FailingSource source = new FailingSource();
+            try (ConfinedHeap heap = ConfinedHeap.open(config(source))) {
+                long ring = heap.allocate(NODE);
+                long last = tail(heap, ring, 2 * TAIL, 0);
+                heap.setReference(last, 0, ring);
+                heap.retain(ring);
+                heap.release(ring);
+                for (int i = 0; i < 30; i++) {
+                    heap.collectCycles(2000); // found live, so old
+                }
+                long end = heap.allocate(NODE);
+                heap.setReference(end, NODE.offset("b"), ring);
+                heap.initReference(ring, NODE.offset("b"), end);
+                tail(heap, end, RING, 0);
+                heap.release(ring);
+                for (int i = 0; i < steps; i++) {
+                    heap.collectCycles(200);
+                }
+                source.failAfter(0, fromThereOn);
+                for (int i = 0; i < 30; i++) {
+                    heap.collectCycles(200);
+                }
+                source.stop();
+                for (int i = 0; i < 10 * STEPS; i++) {
+                    heap.collectCycles(2000);
+                }
+                assertTrue(heap.collectCycles().complete());
+                assertEquals(0, heap.liveObjects(), "steps=" + steps);
+            }
+        }
+    }
+
+    private static HeapConfig config(FailingSource source) {
+        return HeapConfig.DEFAULT
+                .withPageSource(source)
+                .withAddressSpaceBytes(64 << 20)
+                .withAutomaticCollection(false);
+    }
+
+    /** Hangs nodes one behind the other, which refer back to a root or else to the one before. */
+    private static long tail(ConfinedHeap heap, long first, int nodes, long root) {
+        long last = first;
+        for (int i = 0; i < nodes; i++) {
+            long node = heap.allocate(NODE);
+            heap.setReference(node, NODE.offset("b"), root == 0 ? last : root);
+            heap.initReference(last, 0, node);
+            last = node;
+        }
+        return last;
     }
 
     private static void collect(ConfinedHeap heap, Call call) {

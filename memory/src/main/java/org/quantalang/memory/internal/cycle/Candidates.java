@@ -78,6 +78,10 @@ final class Candidates {
         } else if (young.tryPush(header)) {
             putLong(header, HeaderWord.withColour(word, PURPLE) | BUFFERED);
         } else {
+            if ((word & MEMBER) != 0) {
+                // What a trace in slices takes for untouched is gray.
+                putLong(header, HeaderWord.withColour(word, PURPLE));
+            }
             lose();
         }
     }

@@ -619,6 +619,10 @@ final class SlicedTrace {
             }
         }
         if (roots.isEmpty()) {
+            if (leftOut && !young) {
+                // Candidates that were members are none any more, and were not all decided.
+                candidates.lose();
+            }
             epochs.keep(0);
             phase = Phase.IDLE;
         }
