@@ -2,7 +2,8 @@ package org.quantalang.memory;
 
 /**
  * Tells the heap where an object's strong references are, for types whose layout fields cannot
- * describe. It must not change the heap, and must tell the same slots until the object changes.
+ * describe. It must not change the heap nor throw, and must tell the same slots until the object
+ * changes.
  */
 @FunctionalInterface
 public interface Tracer {

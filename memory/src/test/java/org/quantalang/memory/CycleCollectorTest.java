@@ -1,11 +1,14 @@
 package org.quantalang.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class CycleCollectorTest {
     private static final TypeInfo LEAF = TypeInfo.leaf("Leaf", 8, 8);
@@ -61,6 +64,72 @@ class CycleCollectorTest {
             assertEquals(2, result.freedObjects());
             assertEquals(1, result.cycles());
             assertEquals(0, heap().liveObjects());
+        }
+    }
+
+    @Nested
+    class GivenDestructorsThatMakeMoreGarbage {
+        private static final int CHAIN = 4000;
+
+        private int released;
+
+        private ConfinedHeap open(CycleOptions.Algorithm algorithm) {
+            return ConfinedHeap.open(
+                    HeapConfig.DEFAULT
+                            .withAutomaticCollection(false)
+                            .withLeakPolicy(LeakPolicy.FREE_ALL)
+                            .withCycleOptions(CycleOptions.DEFAULT.withAlgorithm(algorithm)));
+        }
+
+        private void selfReferring(Heap heap, TypeInfo type) {
+            long object = heap.allocate(type);
+            heap.setReference(object, 0, object);
+            heap.release(object);
+        }
+
+        /** Each lets go of the next: its ring is garbage only then. */
+        @Test
+        void takesTimeInProportionToAChainOfThem() {
+            long[] held = new long[CHAIN];
+            TypeInfo type =
+                    TypeInfo.builder("Link")
+                            .reference("self")
+                            .destructor(
+                                    (heap, _) -> {
+                                        released++;
+                                        if (released < CHAIN) {
+                                            heap.release(held[released]);
+                                        }
+                                    })
+                            .build();
+            try (ConfinedHeap heap = open(CycleOptions.Algorithm.LOCAL)) {
+                for (int i = 0; i < CHAIN; i++) {
+                    held[i] = heap.allocate(type);
+                    heap.setReference(held[i], 0, held[i]);
+                }
+                heap.release(held[0]);
+                CollectionResult result = heap.collectCycles();
+                assertTrue(result.complete());
+                assertEquals(0, heap.liveObjects());
+                assertEquals(CHAIN, released);
+                assertTrue(result.traced() < 10L * CHAIN, () -> result.toString());
+            }
+        }
+
+        /** One that makes garbage of its own kind has no end, but the collection has. */
+        @ParameterizedTest
+        @EnumSource
+        void givesUpIfThereIsNoEnd(CycleOptions.Algorithm algorithm) {
+            TypeInfo[] type = new TypeInfo[1];
+            type[0] =
+                    TypeInfo.builder("Phoenix")
+                            .reference("self")
+                            .destructor((heap, _) -> selfReferring(heap, type[0]))
+                            .build();
+            try (ConfinedHeap heap = open(algorithm)) {
+                selfReferring(heap, type[0]);
+                assertFalse(heap.collectCycles().complete());
+            }
         }
     }
 

@@ -107,7 +107,11 @@ class SharedRacesTest {
                                     giveWay();
                                 }
                                 Memory.putLongRelease(at, seen + (1L << 20));
-                                Memory.putLongRelease(at, Memory.getLongAcquire(at) - (1L << 20));
+                                long again = Memory.getLongAcquire(at);
+                                if (i % 10_000 == 5_000) {
+                                    giveWay();
+                                }
+                                Memory.putLongRelease(at, again - (1L << 20));
                             }
                         };
                 mustFail(

@@ -20,10 +20,13 @@ class WaitingGarbageTest {
             TypeInfo.builder("Node")
                     .reference("next", "Node")
                     .reference("previous", "Node")
-                    .int64("value")
+                    .reference("held", TypeInfo.byteArray())
                     .build();
+    private static final TypeInfo BYTES = TypeInfo.byteArray();
     private static final long NEXT = NODE.offset("next");
     private static final long PREVIOUS = NODE.offset("previous");
+    private static final long HELD = NODE.offset("held");
+    private static final int HELD_BYTES = 400_000;
 
     /** More than {@link CycleOptions#localObjects} and a collection's candidates. */
     private static final int RING = 200;
@@ -31,6 +34,10 @@ class WaitingGarbageTest {
     /** Full traces that find nothing, in {@link #DROPPED} times ten small collections. */
     private static final int MOST_FOR_NOTHING = 6;
 
+    /** About a megabyte. */
+    private static final int LARGE_RING = 20_000;
+
+    private static final int LARGE_RINGS = 250;
     private static final int KEPT = 100;
     private static final int DROPPED = 10_000;
 
@@ -118,6 +125,51 @@ class WaitingGarbageTest {
         }
     }
 
+    @Test
+    void largeRingsDoNotPileUp() {
+        try (ConfinedHeap heap = ConfinedHeap.open()) {
+            for (int i = 0; i < LARGE_RINGS; i++) {
+                heap.release(ring(heap, LARGE_RING));
+                most = Math.max(most, heap.liveBytes());
+            }
+            assertTrue(most < 2 * CycleOptions.DEFAULT.growthBytes(), this::told);
+            heap.collectCycles();
+            assertEquals(0, heap.liveObjects());
+        }
+    }
+
+    @Test
+    void whatOnlyGarbageHoldsCountsAsMuch() {
+        try (ConfinedHeap heap = ConfinedHeap.open()) {
+            for (int i = 0; i < DROPPED / 5; i++) {
+                long ring = ring(heap);
+                heap.moveReference(ring, HELD, heap.allocateArrayUninitialized(BYTES, HELD_BYTES));
+                findLive(heap, ring);
+                heap.release(ring);
+                most = Math.max(most, heap.liveBytes());
+            }
+            assertTrue(most < 8 * CycleOptions.DEFAULT.growthBytes(), this::told);
+            heap.collectCycles();
+            assertEquals(0, heap.liveObjects());
+        }
+    }
+
+    @Test
+    void isFoundAlsoIfNoNewCandidatesCome() {
+        try (ConfinedHeap heap = ConfinedHeap.open()) {
+            long ring = ring(heap, LARGE_RING);
+            findLive(heap, ring);
+            heap.collectCycles();
+            heap.release(ring);
+            long[] arrays = new long[500];
+            for (int i = 0; i < arrays.length; i++) {
+                arrays[i] = heap.allocateArrayUninitialized(BYTES, HELD_BYTES);
+            }
+            assertEquals(arrays.length, heap.liveObjects());
+            releaseAll(heap, arrays);
+        }
+    }
+
     /** Makes pairs that are held, each of them a candidate once. */
     private static long[] hold(ConfinedHeap heap, int pairs) {
         long[] held = new long[pairs];
@@ -179,9 +231,13 @@ class WaitingGarbageTest {
 
     /** A ring of which one node is held. */
     private static long ring(ConfinedHeap heap) {
+        return ring(heap, RING);
+    }
+
+    private static long ring(ConfinedHeap heap, int nodes) {
         long first = heap.allocate(NODE);
         long last = first;
-        for (int i = 1; i < RING; i++) {
+        for (int i = 1; i < nodes; i++) {
             long node = heap.allocate(NODE);
             heap.setReference(node, PREVIOUS, last);
             heap.moveReference(last, NEXT, node);

@@ -70,6 +70,8 @@ public final class BlockAllocator {
 
     private long collectedBytes;
 
+    private long offeredBytes;
+
     /** What a collector was to free and what is no block; see {@link #takeNoBlock}. */
     private long noBlock = NONE;
 
@@ -175,6 +177,7 @@ public final class BlockAllocator {
                     return NONE;
                 }
             } else if (PageTable.freeList(entry) != space.pageOf(entry)) {
+                offered(entry, sizeClass);
                 long block = PageTable.freeList(entry);
                 long next = getLong(block, HeaderWord.WORD_B);
                 if (((next ^ block) & NOT_SAME_PAGE) != 0) {
@@ -193,6 +196,14 @@ public final class BlockAllocator {
                 queues.retireFull(ownClassTable, sizeClass, entry);
             }
         }
+    }
+
+    /** A page whose free blocks are handed out from now on, or one of them. */
+    private void offered(long entry, int sizeClass) {
+        long blockBytes = classes.blockBytes(sizeClass);
+        long live = PageTable.allocated(entry) - 1 - PageTable.freed(entry);
+        offeredBytes +=
+                fastPathClosed() ? blockBytes : (PageTable.carved(entry) - live) * blockBytes;
     }
 
     /** From now on this is told of freed blocks. */
@@ -457,6 +468,7 @@ public final class BlockAllocator {
         long entry = space.entry(page);
         PageTable.startLarge(entry, page, pages, page + firstBlock, bytes);
         classes.largeAllocated(bytes);
+        offeredBytes += bytes;
         open(entry, PageTable.LARGE);
         return page + firstBlock;
     }
@@ -695,6 +707,15 @@ public final class BlockAllocator {
     /** Bytes that collectors have freed so far. */
     public long collectedBytes() {
         return collectedBytes;
+    }
+
+    /**
+     * Bytes of free blocks that allocations were offered: all that were free on a page when it
+     * became the current one of its class, and large ones. The bytes of objects do not grow by more
+     * between two calls, but for what was free on the current pages before.
+     */
+    public long offeredBytes() {
+        return offeredBytes;
     }
 
     /** Blocks given back so far. */

@@ -189,11 +189,13 @@ public final class BaconRajanCollector implements CycleCollector {
             return CollectionResult.NOTHING;
         }
         collecting = true;
-        long start = counters.begin(reason);
         long tracedBefore = counters.traced;
         long freedBefore = counters.freed;
         boolean traced = true;
+        long start;
         try {
+            start = counters.begin(reason);
+            var rounds = new Rounds(blocks);
             if (from != null) {
                 traced = fromRoots.run(from);
                 releaser().drainAll();
@@ -204,7 +206,7 @@ public final class BaconRajanCollector implements CycleCollector {
                 releaser().drainAll();
                 // What only garbage held may be a candidate now; destructors ask for a second look.
                 again = destroyed || (all && (roots.size() > 0 || rootsLost));
-            } while (again && !outOfMemory);
+            } while (again && !outOfMemory && rounds.another());
         } finally {
             collecting = false;
             outOfMemory = false;

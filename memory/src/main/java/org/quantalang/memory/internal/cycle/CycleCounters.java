@@ -65,6 +65,7 @@ final class CycleCounters {
 
     /** A collection begins; returns the time. */
     long begin(CollectionResult.Reason why) {
+        startedAt = System.nanoTime();
         reason = why;
         candidatesBefore = candidates;
         tracedBefore = traced;
@@ -76,7 +77,6 @@ final class CycleCounters {
         longestSliceNow = 0;
         // Loading the event's class takes 200 ms: not before somebody may want it.
         event = FlightRecorder.isInitialized() ? CycleCollectionEvent.begun() : null;
-        startedAt = System.nanoTime();
         return startedAt;
     }
 

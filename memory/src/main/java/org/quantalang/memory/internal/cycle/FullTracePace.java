@@ -2,15 +2,14 @@ package org.quantalang.memory.internal.cycle;
 
 import org.quantalang.memory.CycleOptions;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
-import org.quantalang.memory.internal.alloc.PageTable;
 
 /**
  * When a full trace is due: when the other traces' work has earned one, or the heap has grown; and
  * when the program outruns a trace in slices.
  *
  * <p>Growth is that of the bytes of objects, garbage included. Pages would not tell: garbage may
- * fill what the last trace left free in them. Their sum is a look at all pages, so not at every
- * collection.
+ * fill what the last trace left free in them. Their sum is a look at all pages, so there is one
+ * only when the bytes may have grown by a part of what the heap ever had.
  *
  * <p>Owner thread only.
  */
@@ -26,8 +25,11 @@ final class FullTracePace {
     /** So many times the work must earn the next one at most, after some that were for nothing. */
     private static final long MOST_RELUCTANT = 16;
 
-    /** Pages that are looked at for each collection, on average. */
-    private static final long PAGES_A_COLLECTION = 8;
+    /** Least bytes that are handed out between two looks. */
+    private static final long LOOK_BYTES = 1 << 20;
+
+    /** The same as a part of the most bytes that the heap has had. */
+    private static final long LOOK_PART = 32;
 
     private final CycleOptions options;
     private final BlockAllocator blocks;
@@ -35,7 +37,7 @@ final class FullTracePace {
     private long credit;
     private long cost;
     private long reluctance = 1;
-    private long collectionsToLook;
+    private long nextLook;
 
     // What the last look saw: a full trace that is due may have to wait for another to end.
     private boolean grown;
@@ -71,10 +73,11 @@ final class FullTracePace {
     }
 
     private void look() {
-        if (--collectionsToLook > 0) {
+        long offered = blocks.offeredBytes();
+        if (offered < nextLook) {
             return;
         }
-        collectionsToLook = (blocks.peakBytes() >>> PageTable.PAGE_SHIFT) / PAGES_A_COLLECTION;
+        nextLook = offered + Math.max(LOOK_BYTES, blocks.peakBytes() / LOOK_PART);
         long live = live();
         long allowed = liveAfter * options.growthPercent() / 100 + options.growthBytes();
         grown = live - liveAfter > allowed;
@@ -119,10 +122,13 @@ final class FullTracePace {
         freedInSlices += bytes;
     }
 
-    /** A full trace in slices has ended. What was made meanwhile counts as growth. */
+    /**
+     * A full trace in slices has ended. What was made meanwhile counts as growth, but there is no
+     * more than now lives: what only garbage held was released, and is not in what slices freed.
+     */
     void slicesEnded() {
-        liveAfter = Math.max(liveBeforeSlices - freedInSlices, 0);
+        liveAfter = Math.clamp(liveBeforeSlices - freedInSlices, 0, live());
         grown = false;
-        yielded(freedInSlices);
+        yielded(liveBeforeSlices - liveAfter);
     }
 }

@@ -54,6 +54,9 @@ public final class LocalCollector implements CycleCollector {
     /** Pages taken since the last collection that make one due: few candidates may hold much. */
     private static final long GROWTH_BYTES = 16 * PageTable.PAGE_BYTES;
 
+    /** The same for what went into pages that the heap has: garbage may fill them. */
+    private static final long REFILLED_BYTES = 256 * PageTable.PAGE_BYTES;
+
     private static final long SWEPT_AT_ONCE = 128;
 
     /** Between two looks at the clock of a call with a budget. */
@@ -79,9 +82,6 @@ public final class LocalCollector implements CycleCollector {
 
     /** A deadline that never comes. */
     private static final long NEVER = 0;
-
-    /** Rounds that destructors can ask for in one complete collection. */
-    private static final int DESTRUCTOR_ROUNDS_MOST = 100;
 
     /** Collects completely at every operation that makes a candidate: for tests. */
     private static final boolean STRESS = Boolean.getBoolean("quanta.heap.stressCycles");
@@ -113,6 +113,7 @@ public final class LocalCollector implements CycleCollector {
     private boolean destroyed;
     private boolean outOfMemory;
     private long bytesAfterCollection;
+    private long offeredBefore;
     private long bytesAfterSlice;
     private long lastSliceEnd;
     private boolean notReached;
@@ -199,9 +200,10 @@ public final class LocalCollector implements CycleCollector {
         }
         long bytes = blocks.usedBytes();
         return (sliced.active() && bytes - bytesAfterSlice >= PageTable.PAGE_BYTES)
-                || (candidates.youngSize() > 0
-                        && bytes - bytesAfterCollection
-                                >= (notReached ? PageTable.PAGE_BYTES : GROWTH_BYTES));
+                || (candidates.size() > 0
+                        && (bytes - bytesAfterCollection
+                                        >= (notReached ? PageTable.PAGE_BYTES : GROWTH_BYTES)
+                                || blocks.offeredBytes() - offeredBefore >= REFILLED_BYTES));
     }
 
     private boolean fullDue() {
@@ -218,8 +220,8 @@ public final class LocalCollector implements CycleCollector {
             return;
         }
         collecting = true;
-        long start = counters.begin(reason);
         try {
+            long start = counters.begin(reason);
             long tracedBefore = counters.traced;
             collectYoungUntil(sliceNanos == 0 ? NEVER : start + sliceNanos);
             pace.earned(counters.traced - tracedBefore);
@@ -308,9 +310,14 @@ public final class LocalCollector implements CycleCollector {
 
     /** Goes on with the trace in slices; returns whether there is more to do. */
     private boolean step(long objects) {
-        boolean full = sliced.active() && !sliced.young();
+        boolean ofYoung = sliced.young();
+        boolean full = sliced.active() && !ofYoung;
         long before = blocks.collectedBytes();
+        long freedBefore = counters.freed;
         boolean more = sliced.step(objects, ender());
+        if (ofYoung && counters.freed > freedBefore) {
+            credit.young.succeeded();
+        }
         pace.freed(blocks.collectedBytes() - before);
         if (full && !more) {
             pace.slicesEnded();
@@ -325,11 +332,11 @@ public final class LocalCollector implements CycleCollector {
         }
         collecting = true;
         byBudget = true;
-        long start = counters.begin(CollectionResult.Reason.BUDGET);
         objectsLeft = objects;
         boolean complete = false;
         CollectionResult result;
         try {
+            long start = counters.begin(CollectionResult.Reason.BUDGET);
             long now = start;
             do {
                 // Looks at the clock at least as often as slices do, for what comes in between.
@@ -380,6 +387,7 @@ public final class LocalCollector implements CycleCollector {
     private void ended() {
         collecting = false;
         bytesAfterCollection = blocks.usedBytes();
+        offeredBefore = blocks.offeredBytes();
         // What waits again after a collection does not count.
         long more = notReached ? Math.clamp(reached / CATCH_UP, 1, firstThreshold) : firstThreshold;
         threshold = candidates.young.size() + more;
@@ -400,11 +408,11 @@ public final class LocalCollector implements CycleCollector {
             return CollectionResult.NOTHING;
         }
         collecting = true;
-        counters.begin(reason);
         boolean traced = true;
         CollectionResult result;
         try {
-            int rounds = 0;
+            counters.begin(reason);
+            var rounds = new Rounds(blocks);
             finishSliced();
             if (roots != null) {
                 traced = fromRoots.run(roots);
@@ -418,12 +426,12 @@ public final class LocalCollector implements CycleCollector {
                     collectYoung();
                     releaser().drainAll();
                 } while (candidates.lost() && !outOfMemory);
-                while (!candidates.isEmpty() && !outOfMemory) {
+                // Then local traces again: they free what had a destructor apart from what has.
+                if (!candidates.isEmpty() && !outOfMemory) {
                     fullTrace();
                     releaser().drainAll();
                 }
-                rounds += destroyed ? 1 : 0;
-            } while (destroyed && rounds < DESTRUCTOR_ROUNDS_MOST && !outOfMemory);
+            } while ((destroyed || !candidates.isEmpty()) && !outOfMemory && rounds.another());
             startOfFull();
             pace.ended();
         } finally {

@@ -1,7 +1,7 @@
 package org.quantalang.memory.internal.cycle;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
@@ -57,7 +57,7 @@ class TrialsTest {
         failAll(100_000);
         succeedOnce();
         assertTrue(trials.tries(), "what 100,000 failures cost was not forgiven");
-        assertFalse(failAll(10 * LONGEST_PERIOD) == 10 * LONGEST_PERIOD, "without end");
+        assertNotEquals(10 * LONGEST_PERIOD, failAll(10 * LONGEST_PERIOD), "without end");
     }
 
     /** Returns how many of the candidates were tried. */
