@@ -133,31 +133,44 @@ class LongLivedTest {
     @Nested
     class ATimer {
         @Test
-        void wakesByTheWakerOfTheLastPoll() throws Exception {
-            try (TaskExecutor executor = TaskExecutor.start()) {
-                Sleep sleep = Sleep.of(Duration.ofMillis(20));
-                boolean[] woken = new boolean[2];
-                executor.blockOn(
-                        context -> {
-                            for (int i = 0; i < 2; i++) {
-                                int which = i;
-                                Waker own =
-                                        () -> {
-                                            woken[which] = true;
-                                            context.waker().wake();
-                                        };
-                                if (sleep.poll(with(context, own)).isReady()) {
-                                    return Poll.ready(true);
-                                }
-                                if (woken[1]) {
-                                    return Poll.ready(true);
-                                }
-                            }
-                            return Poll.pending();
-                        });
-                assertFalse(woken[0]);
-                assertTrue(woken[1]);
+        void wakesByTheWakerOfTheLastPoll() {
+            var wheel = new TimerWheel(Duration.ofMillis(1), 0); // no clock that runs on meanwhile
+            boolean[] woken = new boolean[2];
+            Sleep sleep = Sleep.of(Duration.ofMillis(20));
+            for (int i = 0; i < 2; i++) {
+                int which = i;
+                assertTrue(sleep.poll(with(on(wheel), () -> woken[which] = true)).isPending());
             }
+            assertEquals(1, wheel.size());
+            wheel.process(Duration.ofMillis(20).toNanos());
+            assertFalse(woken[0]);
+            assertTrue(woken[1]);
+        }
+
+        private static Context on(TimerWheel wheel) {
+            Timers timers =
+                    new Timers() {
+                        @Override
+                        public long nanoTime() {
+                            return 0;
+                        }
+
+                        @Override
+                        public Timer schedule(long deadlineNanos, Waker waker) {
+                            return wheel.register(deadlineNanos, waker);
+                        }
+                    };
+            return new Context() {
+                @Override
+                public Waker waker() {
+                    return () -> {};
+                }
+
+                @Override
+                public Timers timers() {
+                    return timers;
+                }
+            };
         }
     }
 

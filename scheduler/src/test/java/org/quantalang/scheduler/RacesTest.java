@@ -34,7 +34,7 @@ class RacesTest {
     @TempDir private Path directory;
 
     @Test
-    @Timeout(400)
+    @Timeout(1800)
     void endAsAllowedAndTheFaultyOnesAreFound() throws Exception {
         run("-iters", "1", "-time", "300", "-sc", "false", "-af", "NONE", "-jvmArgs", "-Xmx256m");
     }

@@ -43,6 +43,9 @@ class StallStressTest {
             var progress = new AtomicLong();
             var round = new StressRound(executor, 1, progress);
             JoinHandle<Boolean> lost = round.loseAWake();
+            while (lost.state() != TaskState.WAITING) { // its only poll is progress too
+                Thread.onSpinWait();
+            }
 
             var failure =
                     assertThrows(

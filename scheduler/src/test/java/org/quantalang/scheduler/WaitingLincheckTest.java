@@ -13,7 +13,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 
 /** The primitives that tasks wait with, under Lincheck: each against itself in one thread. */
-@Timeout(300)
+@Timeout(1200)
 class WaitingLincheckTest {
     @Nested
     class AChannel {

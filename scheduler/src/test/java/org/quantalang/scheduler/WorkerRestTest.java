@@ -32,6 +32,20 @@ class WorkerRestTest {
         }
     }
 
+    /** Runs two tasks that wait for each other, so that two workers must be awake. */
+    private static void meet(TaskExecutor executor) throws Exception {
+        CountDownLatch both = new CountDownLatch(2);
+        Pollable<Boolean> meeting =
+                _ -> {
+                    both.countDown();
+                    both.await();
+                    return Poll.ready(true);
+                };
+        JoinHandle<Boolean> one = executor.spawn(meeting);
+        executor.spawn(meeting).join();
+        one.join();
+    }
+
     @Test
     void surroundsASleepingWorker() throws Exception {
         AtomicInteger inside = new AtomicInteger();
@@ -85,8 +99,8 @@ class WorkerRestTest {
         Runnable spawn =
                 () -> {
                     TaskExecutor executor = started.get();
-                    if (executor != null && spawned.get() < TASKS) {
-                        spawned.incrementAndGet();
+                    if (executor != null
+                            && spawned.getAndUpdate(n -> Math.min(n + 1, TASKS)) < TASKS) {
                         executor.spawn(_ -> Poll.ready(ran.incrementAndGet()));
                     }
                 };
@@ -130,9 +144,12 @@ class WorkerRestTest {
                     throw new IllegalStateException("before");
                 };
         try (TaskExecutor executor = TaskExecutor.start(config(2, rest))) {
-            runTasks(executor);
-            runTasks(executor);
+            while (executor.stats().sleeping() != 2) {
+                Thread.onSpinWait();
+            }
+            meet(executor); // each of the two ends its rest for that
             told.await();
+            runTasks(executor);
         }
         synchronized (messages) {
             messages.sort(null);

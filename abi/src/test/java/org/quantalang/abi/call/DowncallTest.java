@@ -120,7 +120,8 @@ class DowncallTest {
             MemorySegment buffer = arena.allocate(32);
             MemorySegment format = CString.allocate(arena, "%.2f %d");
             assertEquals(8, (int) twoMore.invokeExact(buffer, 32L, format, 1.5, -42));
-            assertEquals("1.50 -42", CString.read(buffer));
+            // With the decimal point of the system's language.
+            assertTrue(CString.read(buffer).matches("1[.,]50 -42"));
             MemorySegment plain = CString.allocate(arena, "plain");
             assertEquals(5, (int) noMore.invokeExact(buffer, 32L, plain));
             assertEquals("plain", CString.read(buffer));

