@@ -121,7 +121,7 @@ class DowncallTest {
             MemorySegment format = CString.allocate(arena, "%.2f %d");
             assertEquals(8, (int) twoMore.invokeExact(buffer, 32L, format, 1.5, -42));
             // With the decimal point of the system's language.
-            assertTrue(CString.read(buffer).matches("1[.,]50 -42"));
+            assertEquals("1.50 -42", CString.read(buffer).replace(',', '.'));
             MemorySegment plain = CString.allocate(arena, "plain");
             assertEquals(5, (int) noMore.invokeExact(buffer, 32L, plain));
             assertEquals("plain", CString.read(buffer));
