@@ -1,20 +1,18 @@
 package org.quantalang.memory.internal.alloc;
 
-import java.util.Arrays;
-
 /**
  * The pages of a heap that hold no blocks, and the limit on those that do.
  *
  * <p>A page that falls empty stays resident for a while, newest first, since a program that freed
  * much often allocates much again; after the delay its memory goes back to the system, some of it
  * whenever another page falls empty, and only its address space is kept. Runs of several pages are
- * searched first-fit over a bitmap.
+ * taken where the lowest free ones are that suffice.
  *
  * <p>Any thread: each call takes the pool's lock. A confined heap takes it for nothing, a few times
  * a page.
  *
  * <p>Invariants: {@code held == used + resident free pages <= limit}; a page below {@code top} is
- * either used or has its bit set and is in exactly one of the two lists.
+ * either used or free by its bit and in exactly one of the two lists.
  */
 public final class PagePool {
     /** What {@link #acquire} answers when the limit or the address space is reached. */
@@ -34,9 +32,10 @@ public final class PagePool {
     private final long limitPages;
     private final long delayNanos;
 
-    private long[] freeBits = new long[4];
+    /** Pages below the top that are not used, counted from the first of the space. */
+    final FreePageBits free = new FreePageBits();
+
     private long top;
-    private long freePages;
     private long usedPages;
     private long peakPages;
     private long residentFree;
@@ -74,14 +73,14 @@ public final class PagePool {
     private long take(long pages) {
         if (pages == 1 && newest != 0) {
             long page = space.pageOf(newest);
-            takeFree(page);
+            takeFree(page, 1);
             return used(page, 1);
         }
         long excess = usedPages + residentFree + pages - limitPages;
         while (excess > 0 && oldest != 0) {
             excess -= giveBack(excess);
         }
-        long page = pages == 1 ? returnedPage() : freePages >= pages ? freeRun(pages) : NONE;
+        long page = pages == 1 ? returnedPage() : freeRun(pages);
         if (page == NONE) {
             if ((space.end() - top) >>> PageTable.PAGE_SHIFT < pages) {
                 return NONE;
@@ -96,9 +95,7 @@ public final class PagePool {
         if (!space.source.commit(page, pages << PageTable.PAGE_SHIFT)) {
             return NONE;
         }
-        for (long i = 0; i < pages; i++) {
-            takeFree(page + (i << PageTable.PAGE_SHIFT));
-        }
+        takeFree(page, pages);
         return used(page, pages);
     }
 
@@ -110,8 +107,10 @@ public final class PagePool {
 
     /** Takes back pages that hold nothing any more. */
     synchronized void release(long page, long pages) {
+        PageAccount account = accounts.at(PageTable.account(space.entry(page)));
+        free.add(numberOf(page), pages);
         usedPages -= pages;
-        accounts.credit(accounts.at(PageTable.account(space.entry(page))), pages);
+        accounts.credit(account, pages);
         long now = System.nanoTime();
         for (long i = 0; i < pages; i++) {
             long entry = space.entry(page + (i << PageTable.PAGE_SHIFT));
@@ -126,7 +125,6 @@ public final class PagePool {
                 oldest = entry;
             }
             newest = entry;
-            setFree(page + (i << PageTable.PAGE_SHIFT));
         }
         residentFree += pages;
         returnOld(now);
@@ -160,7 +158,7 @@ public final class PagePool {
         long first = space.pageOf(oldest);
         long end = first;
         long pages = 0;
-        while (pages < most && end != top && isFree(end) && isResident(end)) {
+        while (pages < most && end != top && free.isFree(numberOf(end)) && isResident(end)) {
             pages++;
             long each = space.entry(end);
             unlinkResident(each);
@@ -185,16 +183,16 @@ public final class PagePool {
         return PageTable.kind(space.entry(page)) == PageTable.POOLED;
     }
 
-    private void takeFree(long page) {
-        long entry = space.entry(page);
-        if (PageTable.kind(entry) == PageTable.POOLED) {
-            unlinkResident(entry);
-        } else {
-            unlinkReturned(entry);
+    private void takeFree(long page, long pages) {
+        for (long i = 0; i < pages; i++) {
+            long entry = space.entry(page + (i << PageTable.PAGE_SHIFT));
+            if (PageTable.kind(entry) == PageTable.POOLED) {
+                unlinkResident(entry);
+            } else {
+                unlinkReturned(entry);
+            }
         }
-        long bit = bitOf(page);
-        freeBits[(int) (bit >>> 6)] &= ~(1L << bit);
-        freePages--;
+        free.remove(numberOf(page), pages);
     }
 
     private void unlinkResident(long entry) {
@@ -226,57 +224,14 @@ public final class PagePool {
         }
     }
 
-    /** First fit over the bitmap. */
     private long freeRun(long pages) {
-        long end = bitOf(top);
-        long start = 0;
-        while (start + pages <= end) {
-            long bit = start;
-            while (bit < start + pages && bitSet(bit)) {
-                bit++;
-            }
-            if (bit == start + pages) {
-                return space.objects + (start << PageTable.PAGE_SHIFT);
-            }
-            start = nextFree(bit, end);
-        }
-        return NONE;
+        long number = free.lowestRun(pages);
+        return number == FreePageBits.NONE
+                ? NONE
+                : space.objects + (number << PageTable.PAGE_SHIFT);
     }
 
-    private long nextFree(long from, long end) {
-        // Pages beyond the last that was ever free have no bits.
-        long last = Math.min(end, (long) freeBits.length << 6);
-        long bit = from;
-        while (bit < last) {
-            long word = freeBits[(int) (bit >>> 6)] >>> bit;
-            if (word != 0) {
-                return bit + Long.numberOfTrailingZeros(word);
-            }
-            bit = ((bit >>> 6) + 1) << 6;
-        }
-        return end;
-    }
-
-    private void setFree(long page) {
-        long bit = bitOf(page);
-        int word = (int) (bit >>> 6);
-        if (word >= freeBits.length) {
-            freeBits = Arrays.copyOf(freeBits, Math.max(word + 1, 2 * freeBits.length));
-        }
-        freeBits[word] |= 1L << bit;
-        freePages++;
-    }
-
-    private boolean isFree(long page) {
-        return bitSet(bitOf(page));
-    }
-
-    private boolean bitSet(long bit) {
-        int word = (int) (bit >>> 6);
-        return word < freeBits.length && ((freeBits[word] >>> bit) & 1) != 0;
-    }
-
-    private long bitOf(long page) {
+    private long numberOf(long page) {
         return (page - space.objects) >>> PageTable.PAGE_SHIFT;
     }
 
@@ -300,9 +255,5 @@ public final class PagePool {
 
     long limitBytes() {
         return limitPages << PageTable.PAGE_SHIFT;
-    }
-
-    synchronized long freePages() {
-        return freePages;
     }
 }
