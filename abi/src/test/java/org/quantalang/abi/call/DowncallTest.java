@@ -11,6 +11,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.quantalang.abi.CDeclarations;
 import org.quantalang.abi.CFunctionSignature;
 import org.quantalang.abi.CPrimitive;
@@ -149,6 +151,73 @@ class DowncallTest {
                     lib.downcall("half", CFunctionSignature.of(CTypes.FLOAT, CTypes.FLOAT))
                             .handle();
             assertEquals(1.25f, (float) half.invokeExact(2.5f));
+        }
+    }
+
+    /** clang's callees rely on the extension; gcc's extend once more. */
+    @ParameterizedTest
+    @CsvSource({"clang-19, clang-19", "gcc, gcc"})
+    void zeroExtendsSmallUnsignedArguments(String command, String debianPackage) throws Throwable {
+        String declarations =
+                """
+                enum __attribute__((packed)) tiny { T0, T255 = 255 };
+                long sum(unsigned char a, unsigned short b, enum tiny c, signed char d, short e,
+                         _Bool f, unsigned char g, unsigned short h, short i);
+                struct triple { long a, b, c; };
+                struct triple three(unsigned char a, unsigned short b, enum tiny c);
+                """;
+        Path source = folder.resolve("unsigned.c");
+        Files.writeString(
+                source,
+                declarations
+                        + """
+                        long sum(unsigned char a, unsigned short b, enum tiny c, signed char d,
+                                 short e, _Bool f, unsigned char g, unsigned short h, short i) {
+                            return a + 1000L * b + 100000000L * c + d + e + f + g + h + i;
+                        }
+                        struct triple three(unsigned char a, unsigned short b, enum tiny c) {
+                            return (struct triple){a, b, c};
+                        }
+                        """);
+        Path library = folder.resolve("libunsigned-" + command + ".so");
+        CompilerUnderTest.require(command, debianPackage)
+                .run(
+                        List.of(
+                                "-O2",
+                                "-fPIC",
+                                "-shared",
+                                "-o",
+                                library.toString(),
+                                source.toString()));
+        CDeclarations c = CDeclarations.parse(declarations, Target.host());
+        try (Arena arena = Arena.ofConfined()) {
+            NativeLibrary lib = NativeLibrary.open(library.toString(), arena);
+            MethodHandle sum = lib.downcall("sum", c.functions().getFirst().signature()).handle();
+            assertEquals(
+                    25_540_000_200L - 1 - 2 + 1 + 250 + 60_000 - 3,
+                    (long)
+                            sum.invokeExact(
+                                    (byte) 200,
+                                    (short) 40_000,
+                                    (byte) 255,
+                                    (byte) -1,
+                                    (short) -2,
+                                    true,
+                                    (byte) 250,
+                                    (short) 60_000,
+                                    (short) -3));
+            MethodHandle three =
+                    lib.downcall("three", c.functions().getLast().signature()).handle();
+            MemorySegment all =
+                    (MemorySegment)
+                            three.invokeExact(
+                                    (SegmentAllocator) arena,
+                                    (byte) 200,
+                                    (short) 40_000,
+                                    (byte) 255);
+            assertEquals(
+                    List.of(200L, 40_000L, 255L),
+                    all.elements(JAVA_LONG).map(s -> s.get(JAVA_LONG, 0)).toList());
         }
     }
 
