@@ -66,6 +66,37 @@ class AttributePlacesTest {
                     "struct NAME { unsigned __int8 a; unsigned __int16 b; __int32 c; _int64 d; };",
                     "struct NAME { char c[(__int8)-1 < 0 ? 1 : 2]; signed __int8 d; _int16 e; };");
 
+    /** Declarations of {@code NAME} with a convention somewhere, and calls through it. */
+    private static final List<String> CONVENTIONS =
+            List.of(
+                    "int (CC *NAME(int a, int b))(int); | NAME(1, 2)(3)",
+                    "int (*CC NAME(int a, int b))(int); | NAME(1, 2)(3)",
+                    "int (CC *CC NAME(int a, int b))(int); | NAME(1, 2)(3)",
+                    "int (CC **NAME(int a, int b))(int); | (*NAME(1, 2))(3)",
+                    "int (**CC NAME(int a, int b))(int); | (*NAME(1, 2))(3)",
+                    "int *CC NAME(int a, int b); | NAME(1, 2)",
+                    "int *CC *NAME(int a, int b); | NAME(1, 2)",
+                    "int *(CC NAME)(int a, int b); | NAME(1, 2)",
+                    "int *CC (NAME)(int a, int b); | NAME(1, 2)",
+                    "int CC (*NAME(int a, int b))(int); | NAME(1, 2)(3)",
+                    "int *CC (*NAME(int a, int b))(int); | NAME(1, 2)(3)",
+                    "int (*(CC NAME)(int a, int b))(int); | NAME(1, 2)(3)",
+                    "int (*(CC NAME(int a, int b)))(int); | NAME(1, 2)(3)",
+                    "int (CC *(NAME)(int a, int b))(int); | NAME(1, 2)(3)",
+                    "int (*CC (NAME)(int a, int b))(int); | NAME(1, 2)(3)",
+                    "int (CC *(*NAME(int a, int b))(int))(int); | NAME(1, 2)(3)(4)",
+                    "int (*(CC *NAME(int a, int b))(int))(int); | NAME(1, 2)(3)(4)",
+                    "int (CC *(*NAME)(int a, int b))(int); | NAME(1, 2)(3)",
+                    "int (*(CC *NAME)(int a, int b))(int); | NAME(1, 2)(3)",
+                    "int (*(*CC NAME)(int a, int b))(int); | NAME(1, 2)(3)",
+                    "int (*CC NAME)(int a, int b); | NAME(1, 2)",
+                    "int (CC **NAME)(int a, int b); | (*NAME)(1, 2)",
+                    "int (*CC *NAME)(int a, int b); | (*NAME)(1, 2)",
+                    "int (CC *NAME[2])(int a, int b); | NAME[0](1, 2)",
+                    "int CC (*NAME)(int a, int b); | NAME(1, 2)",
+                    "int *CC *(*NAME)(int a, int b); | NAME(1, 2)",
+                    "int CC NAME_1(int), NAME(int); | NAME(1)");
+
     @TempDir Path folder;
 
     @ParameterizedTest
@@ -187,6 +218,82 @@ class AttributePlacesTest {
                 arm.functions().stream()
                         .map(each -> each.signature().convention().conventionName())
                         .toList());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "i686-pc-windows-msvc, __stdcall",
+        "i686-pc-windows-msvc, __attribute__((stdcall))",
+        "i686-pc-linux-gnu, __attribute__((stdcall))",
+        "x86_64-pc-linux-gnu, __attribute__((ms_abi))",
+    })
+    void giveTheirConventionToTheFunctionThatClangGivesItTo(String triple, String attribute)
+            throws IOException {
+        CompilerUnderTest clang = CompilerUnderTest.require("clang-19", "clang-19");
+        List<String> ours = new ArrayList<>();
+        StringBuilder judged = new StringBuilder();
+        for (int i = 0; i < CONVENTIONS.size(); i++) {
+            String name = "f" + i;
+            String[] row =
+                    CONVENTIONS
+                            .get(i)
+                            .replace("NAME", name)
+                            .replace("CC", attribute)
+                            .split(" \\| ", -1);
+            CDeclarations c = CDeclarations.parse(row[0], Target.parse(triple));
+            CType type =
+                    c.functions().stream()
+                            .filter(function -> function.name().equals(name))
+                            .<CType>map(function -> new CType.Function(function.signature()))
+                            .findFirst()
+                            .orElseGet(() -> c.variables().get(name));
+            ours.add(row[0] + conventions(type));
+            judged.append("%s%nint probe%d(void) { %s; return 0; }%n".formatted(row[0], i, row[1]));
+        }
+        Path source = Files.writeString(folder.resolve("conventions.c"), judged);
+        String ir =
+                clang.run(
+                        List.of(
+                                "--target=" + triple,
+                                "-w",
+                                "-S",
+                                "-emit-llvm",
+                                "-o",
+                                "-",
+                                source.toString()));
+        List<String> clangs = new ArrayList<>();
+        for (int i = 0; i < CONVENTIONS.size(); i++) {
+            String body = ir.substring(ir.indexOf("@probe%d()".formatted(i)));
+            List<String> calls =
+                    body.substring(0, body.indexOf("\n}"))
+                            .lines()
+                            .filter(line -> line.contains(" call "))
+                            .map(line -> line.matches(".* call (x86_stdcall|win64)cc .*"))
+                            .map(special -> special ? "special" : "c")
+                            .toList();
+            clangs.add(ours.get(i).replaceFirst("(?<=;)[^;]*$", calls.toString()));
+        }
+        assertEquals(clangs, ours);
+    }
+
+    /** The conventions of a function, of the one it returns a pointer to, and so on. */
+    private static List<String> conventions(CType type) {
+        List<String> found = new ArrayList<>();
+        CType at = type.unwrap();
+        while (true) {
+            switch (at) {
+                case CType.Pointer pointer -> at = pointer.pointee().unwrap();
+                case CType.Array array -> at = array.element().unwrap();
+                case CType.Function function -> {
+                    boolean plain = function.signature().convention() == CallingConvention.C;
+                    found.add(plain ? "c" : "special");
+                    at = function.signature().returnType().unwrap();
+                }
+                default -> {
+                    return found;
+                }
+            }
+        }
     }
 
     @Test

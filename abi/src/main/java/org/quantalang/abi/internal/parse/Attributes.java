@@ -31,16 +31,8 @@ final class Attributes {
     }
 
     void add(Attributes other) {
-        addLayout(other);
-        weak |= other.weak;
-        if (other.convention != null) {
-            convention = other.convention;
-        }
-    }
-
-    /** Adds what the other says, but for the convention: that is a function's inside it. */
-    void addLayout(Attributes other) {
         packed |= other.packed;
+        weak |= other.weak;
         align(other.aligned);
         declspecAligned = Math.max(declspecAligned, other.declspecAligned);
         alignas = Math.max(alignas, other.alignas);
@@ -49,6 +41,9 @@ final class Attributes {
         }
         if (other.mode != null) {
             mode = other.mode;
+        }
+        if (other.convention != null) {
+            convention = other.convention;
         }
     }
 }

@@ -19,10 +19,42 @@ final class Declarator {
     /** Innermost last: the first step is applied to the base type first. */
     private final List<UnaryOperator<CType>> steps = new ArrayList<>();
 
-    Declarator() {}
+    private final Declarator whole; // the outermost around it
+    private @Nullable CallingConvention waiting; // of the whole, while it is applied
+
+    Declarator() {
+        whole = this;
+    }
+
+    /** A declarator in parentheses. */
+    Declarator(Declarator around) {
+        whole = around.whole;
+    }
 
     void wrap(UnaryOperator<CType> step) {
         steps.add(step);
+    }
+
+    /**
+     * Adds a convention that stands in front of the name. It is that of the function which the type
+     * is or leads to by then; if it is none yet, of the next one towards the name.
+     */
+    void convention(CallingConvention convention) {
+        wrap(
+                type -> {
+                    if (leadsToFunction(type)) {
+                        return withConvention(type, convention);
+                    }
+                    whole.waiting = convention;
+                    return type;
+                });
+    }
+
+    /** Returns the convention that waits for a function, which is the one that asks. */
+    @Nullable CallingConvention takeWaitingConvention() {
+        CallingConvention taken = whole.waiting;
+        whole.waiting = null;
+        return taken;
     }
 
     int steps() {
@@ -39,6 +71,14 @@ final class Declarator {
             type = step.apply(type);
         }
         return type;
+    }
+
+    private static boolean leadsToFunction(CType type) {
+        CType behind = type;
+        while (behind instanceof CType.Pointer pointer) {
+            behind = pointer.pointee();
+        }
+        return behind instanceof CType.Function;
     }
 
     /** Sets the convention of the outermost function in a type. */

@@ -5,6 +5,7 @@ import org.quantalang.abi.CFunctionSignature;
 import org.quantalang.abi.CParseException;
 import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CType;
+import org.quantalang.abi.CallingConvention;
 
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -44,6 +45,7 @@ final class DeclaratorParser {
         in.enter();
         Attributes before = new Attributes();
         types.attributes().readAll(before);
+        placeConvention(before, result);
         while (in.take("*") || in.take("^")) {
             Qualifiers qualifiers = new Qualifiers();
             while (true) {
@@ -56,11 +58,12 @@ final class DeclaratorParser {
             }
             step(result);
             result.wrap(type -> qualifiers.around(new CType.Pointer(type)));
+            placeConvention(before, result);
         }
         @Nullable Declarator nested = null;
         if (in.is("(") && opensDeclarator()) {
             in.next();
-            nested = new Declarator();
+            nested = new Declarator(result);
             declarator(nested);
             in.expect(")", "in a declarator");
         } else if (in.peek().kind() == Token.Kind.WORD && !in.peek().isAsm()) {
@@ -69,11 +72,11 @@ final class DeclaratorParser {
                 types.attributes().readDeclared(before);
             }
         }
-        suffixes(result, nested == null ? before : nested.attributes);
+        suffixes(result);
         result.attributes.add(before);
         if (nested != null) {
             Declarator inner = nested;
-            result.attributes.addLayout(inner.attributes);
+            result.attributes.add(inner.attributes);
             result.name = inner.name;
             for (int i = 0; i < inner.steps(); i++) {
                 step(result);
@@ -81,6 +84,13 @@ final class DeclaratorParser {
             result.wrap(inner::apply);
         }
         in.leave();
+    }
+
+    private static void placeConvention(Attributes read, Declarator result) {
+        if (read.convention != null) {
+            result.convention(read.convention);
+            read.convention = null;
+        }
     }
 
     private void step(Declarator declarator) {
@@ -108,7 +118,7 @@ final class DeclaratorParser {
     }
 
     /** Arrays and parameter lists; they bind tighter than the pointers in front. */
-    private void suffixes(Declarator result, Attributes nearest) {
+    private void suffixes(Declarator result) {
         List<UnaryOperator<CType>> found = new ArrayList<>();
         boolean[] variable = {false}; // whether any array here has a size that only a call knows
         while (true) {
@@ -133,8 +143,9 @@ final class DeclaratorParser {
                             if (variadic) {
                                 holder[0].variadic();
                             }
-                            if (nearest.convention != null) {
-                                holder[0].convention(nearest.convention);
+                            CallingConvention waiting = result.takeWaitingConvention();
+                            if (waiting != null) {
+                                holder[0].convention(waiting);
                             }
                             return new CType.Function(holder[0].build());
                         });
