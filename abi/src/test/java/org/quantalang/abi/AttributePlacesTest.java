@@ -95,7 +95,24 @@ class AttributePlacesTest {
                     "int (CC *NAME[2])(int a, int b); | NAME[0](1, 2)",
                     "int CC (*NAME)(int a, int b); | NAME(1, 2)",
                     "int *CC *(*NAME)(int a, int b); | NAME(1, 2)",
-                    "int CC NAME_1(int), NAME(int); | NAME(1)");
+                    "int CC NAME_1(int), NAME(int); | NAME(1)",
+                    "int CC (*NAME[2])(int); | NAME[0](1)",
+                    "typedef int NAME_t(int); NAME_t CC NAME; | NAME(1)",
+                    "typedef int NAME_t(int); CC NAME_t NAME; | NAME(1)",
+                    "typedef int NAME_t(int); NAME_t CC *NAME; | NAME(1)",
+                    "typedef int NAME_t(int); NAME_t *CC NAME; | NAME(1)",
+                    "typedef int NAME_t(int); NAME_t (CC *NAME); | NAME(1)",
+                    "typedef int NAME_t(int); NAME_t (CC NAME); | NAME(1)",
+                    "typedef int NAME_t(int); NAME_t CC **NAME; | (*NAME)(1)",
+                    "typedef int NAME_t(int); NAME_t CC *NAME[2]; | NAME[0](1)",
+                    "typedef int NAME_t(int); NAME_t CC *NAME(int); | NAME(1)(2)",
+                    "typedef int NAME_t(int); NAME_t *CC NAME(int); | NAME(1)(2)",
+                    "typedef int NAME_t(int); typedef NAME_t CC NAME_u; NAME_u NAME; | NAME(1)",
+                    "typedef int (*NAME_t)(int); CC NAME_t NAME; | NAME(1)",
+                    "typedef int (*const NAME_t)(int); NAME_t CC NAME; | NAME(1)",
+                    "typedef int (*NAME_t)(int); NAME_t CC NAME(int); | NAME(1)(2)",
+                    "typedef int (*NAME_t)(int); NAME_t CC NAME[2]; | NAME[0](1)",
+                    "typedef int (*NAME_t)(int); NAME_t CC *NAME; | (*NAME)(1)");
 
     @TempDir Path folder;
 

@@ -43,7 +43,7 @@ final class Declarator {
         wrap(
                 type -> {
                     if (leadsToFunction(type)) {
-                        return withConvention(type, convention);
+                        return changed(type, convention);
                     }
                     whole.waiting = convention;
                     return type;
@@ -74,24 +74,38 @@ final class Declarator {
     }
 
     private static boolean leadsToFunction(CType type) {
-        CType behind = type;
-        while (behind instanceof CType.Pointer pointer) {
-            behind = pointer.pointee();
-        }
-        return behind instanceof CType.Function;
+        return switch (type.unwrap()) {
+            case CType.Function _ -> true;
+            case CType.Pointer pointer -> leadsToFunction(pointer.pointee());
+            case CType.Array array -> leadsToFunction(array.element());
+            default -> false;
+        };
     }
 
-    /** Sets the convention of the outermost function in a type. */
+    /** Sets the convention of the outermost function in a type, also behind names of types. */
     static CType withConvention(CType type, @Nullable CallingConvention convention) {
-        if (convention == null) {
-            return type;
-        }
+        return convention != null && leadsToFunction(type) ? changed(type, convention) : type;
+    }
+
+    private static CType changed(CType type, CallingConvention convention) {
         return switch (type) {
             case CType.Function function ->
                     new CType.Function(function.signature().withConvention(convention));
-            case CType.Pointer pointer ->
-                    new CType.Pointer(withConvention(pointer.pointee(), convention));
-            default -> type;
+            case CType.Pointer pointer -> new CType.Pointer(changed(pointer.pointee(), convention));
+            case CType.Array array ->
+                    new CType.Array(changed(array.element(), convention), array.length());
+            case CType.Typedef typedef ->
+                    new CType.Typedef(
+                            typedef.name(),
+                            changed(typedef.type(), convention),
+                            typedef.declaredAlignment());
+            case CType.Qualified qualified ->
+                    new CType.Qualified(
+                            changed(qualified.type(), convention),
+                            qualified.isConst(),
+                            qualified.isVolatile());
+            case CType.Atomic atomic -> new CType.Atomic(changed(atomic.type(), convention));
+            default -> throw new AssertionError(type);
         };
     }
 }
