@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.quantalang.abi.call.Downcall;
 import org.quantalang.abi.call.NativeLibrary;
+import org.quantalang.abi.layout.HostLayout;
 import org.quantalang.abi.layout.RecordLayout;
 
 import java.lang.foreign.Arena;
@@ -44,20 +47,53 @@ class HostileInputTest {
                             .contains("number of more than 256 characters"));
         }
 
-        @Test
-        void withUnionsOfUnions() {
-            var text = new StringBuilder("union u0 { int a; double b; };");
-            for (int i = 1; i <= 60; i++) {
+        private static CStructDef unions(int depth, String member) {
+            var text = new StringBuilder("union u0 { %s };".formatted(member));
+            for (int i = 1; i <= depth; i++) {
                 text.append("union u%d { union u%d a, b; };".formatted(i, i - 1));
             }
-            CDeclarations c = parse(text + "void f(union u60);");
-            CallPlan plan = CallPlan.of(c.functions().getFirst().signature(), List.of(), HOST);
+            return parse(text.toString()).record("u" + depth);
+        }
+
+        @Test
+        void withUnionsOfUnions() {
+            var signature = CFunctionSignature.of(CTypes.VOID, unions(60, "int a; double b;"));
+            CallPlan plan = CallPlan.of(signature, List.of(), HOST);
             assertEquals(
                     "[rdi]",
                     plan.arguments().getFirst().parts().stream()
                             .map(part -> part.register().orElse(""))
                             .toList()
                             .toString());
+        }
+
+        @ParameterizedTest
+        @MethodSource("org.quantalang.abi.CallPlanPropertyTest#targetsAndConventions")
+        void withUnionsOfUnionsInEveryConvention(Target target, CallingConvention convention) {
+            for (String member : List.of("int a;", "float a;", "int a[0];", "char a[40];")) {
+                CStructDef union = unions(60, member);
+                var signature = CFunctionSignature.of(union, union).withConvention(convention);
+                CallPlan plan = CallPlan.of(signature, List.of(), target);
+                assertEquals(1, plan.arguments().size());
+            }
+        }
+
+        @Test
+        void withUnionsOfUnionsInACall() {
+            MemorySegment nowhere = MemorySegment.ofAddress(8);
+            CStructDef union = unions(60, "int a;");
+            assertEquals(4, HostLayout.of(union).byteSize());
+            var refused =
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () ->
+                                    Downcall.bind(
+                                            nowhere, CFunctionSignature.of(CTypes.VOID, union)));
+            assertEquals(
+                    "cannot pass by value: record=union u60 (more than 10000 members in it) in void"
+                            + " f(union u60); pass a pointer to it",
+                    refused.getMessage());
+            Downcall.bind(nowhere, CFunctionSignature.of(CTypes.VOID, unions(11, "int a;")));
         }
 
         @Test

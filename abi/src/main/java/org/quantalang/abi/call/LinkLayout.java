@@ -13,11 +13,18 @@ import org.quantalang.abi.layout.RecordLayout;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemoryLayout;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /** Turns a signature into what the JDK's linker takes, and says why where it cannot. */
 final class LinkLayout {
+    private static final long MAX_MEMBERS =
+            10_000; // more than any record has that C passes by value
+
     private LinkLayout() {}
 
     static FunctionDescriptor descriptor(CFunctionSignature signature, List<CType> variadic) {
@@ -52,7 +59,8 @@ final class LinkLayout {
     private static MemoryLayout of(CType type, CFunctionSignature signature) {
         CType plain = type.unwrap();
         if (plain instanceof CStructDef record) {
-            requireNatural(record, signature);
+            requireFewMembers(record, signature);
+            requireNatural(record, signature, new HashSet<>());
             return HostLayout.of(record);
         }
         if (plain instanceof CType.Complex) {
@@ -61,19 +69,51 @@ final class LinkLayout {
         return HostLayout.scalar(plain);
     }
 
+    /** The linker looks at each member of each member, which unions of unions multiply. */
+    private static void requireFewMembers(CStructDef record, CFunctionSignature signature) {
+        if (members(record, new HashMap<>()) > MAX_MEMBERS) {
+            throw refused(record, "more than " + MAX_MEMBERS + " members in it", signature);
+        }
+    }
+
+    /** Counts those of records inside too, an array as one; above the limit only that it is. */
+    private static long members(CStructDef record, Map<CStructDef, Long> counted) {
+        Long known = counted.get(record);
+        if (known != null) {
+            return known;
+        }
+        long count = 0;
+        for (CStructField field : record.fields()) {
+            CType element = elementOf(field.type());
+            long inside = element instanceof CStructDef inner ? members(inner, counted) : 0;
+            count = Math.min(MAX_MEMBERS + 1, count + 1 + inside);
+        }
+        counted.put(record, count);
+        return count;
+    }
+
+    private static CType elementOf(CType type) {
+        CType element = type.unwrap();
+        while (element instanceof CType.Array array) {
+            element = array.element().unwrap();
+        }
+        return element;
+    }
+
     /** The linker takes records whose members all lie at their natural places, and no others. */
-    private static void requireNatural(CStructDef record, CFunctionSignature signature) {
+    private static void requireNatural(
+            CStructDef record, CFunctionSignature signature, Set<CStructDef> seen) {
+        if (!seen.add(record)) {
+            return;
+        }
         List<CStructField> plain = new ArrayList<>();
         for (CStructField field : record.fields()) {
             if (field.bitWidth().isPresent()) {
                 throw refused(record, "bit-field " + field.name(), signature);
             }
-            CType element = field.type().unwrap();
-            while (element instanceof CType.Array array) {
-                element = array.element().unwrap();
-            }
+            CType element = elementOf(field.type());
             if (element instanceof CStructDef inner) {
-                requireNatural(inner, signature);
+                requireNatural(inner, signature, seen);
             } else if (element == CPrimitive.FLOAT16
                     || (element instanceof CPrimitive
                             && element.size(Target.host()) > Long.BYTES)) {

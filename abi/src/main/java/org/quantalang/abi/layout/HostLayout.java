@@ -10,7 +10,9 @@ import java.lang.foreign.AddressLayout;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * C types of the host as {@link MemoryLayout}s: members by name, every gap an explicit padding, the
@@ -19,6 +21,11 @@ import java.util.List;
  */
 public final class HostLayout {
     private static final long NO_CAP = Long.MAX_VALUE;
+
+    private record Capped(CStructDef record, long cap) {}
+
+    /** Each record once, however often a union of unions leads to it. */
+    private final Map<Capped, MemoryLayout> groups = new HashMap<>();
 
     private HostLayout() {}
 
@@ -31,7 +38,7 @@ public final class HostLayout {
      * @throws IllegalArgumentException if the type has no size
      */
     public static MemoryLayout of(CType type) {
-        return of(type, NO_CAP);
+        return new HostLayout().of(type, NO_CAP);
     }
 
     /**
@@ -79,7 +86,7 @@ public final class HostLayout {
                         .formatted(type.spelling(), host));
     }
 
-    private static MemoryLayout of(CType type, long cap) {
+    private MemoryLayout of(CType type, long cap) {
         MemoryLayout value = unpadded(type, cap);
         long padding = type.size(Target.host()) - value.byteSize();
         return padding == 0 // else it is an atomic type
@@ -88,7 +95,7 @@ public final class HostLayout {
                         value.withName("value"), MemoryLayout.paddingLayout(padding));
     }
 
-    private static MemoryLayout unpadded(CType type, long cap) {
+    private MemoryLayout unpadded(CType type, long cap) {
         CType plain = type.unwrap();
         return switch (plain) {
             case CStructDef record -> group(record, cap);
@@ -125,7 +132,17 @@ public final class HostLayout {
                 .withByteAlignment(align);
     }
 
-    private static MemoryLayout group(CStructDef record, long cap) {
+    private MemoryLayout group(CStructDef record, long cap) {
+        Capped key = new Capped(record, cap);
+        MemoryLayout known = groups.get(key);
+        if (known == null) {
+            known = groupAfresh(record, cap);
+            groups.put(key, known);
+        }
+        return known;
+    }
+
+    private MemoryLayout groupAfresh(CStructDef record, long cap) {
         RecordLayout layout = RecordLayout.of(record, Target.host());
         long align = Math.min(cap, layout.alignmentBytes());
         MemoryLayout group = record.isUnion() ? unionOf(layout, align) : structOf(layout, align);
@@ -135,7 +152,7 @@ public final class HostLayout {
         return record.name().isEmpty() ? group : group.withName(record.name());
     }
 
-    private static MemoryLayout structOf(RecordLayout layout, long align) {
+    private MemoryLayout structOf(RecordLayout layout, long align) {
         List<MemoryLayout> members = new ArrayList<>();
         long at = 0;
         List<FieldLayout> fields = layout.fields();
@@ -184,7 +201,7 @@ public final class HostLayout {
         return end;
     }
 
-    private static MemoryLayout unionOf(RecordLayout layout, long align) {
+    private MemoryLayout unionOf(RecordLayout layout, long align) {
         List<MemoryLayout> members = new ArrayList<>();
         long largest = 0;
         for (FieldLayout field : layout.fields()) {

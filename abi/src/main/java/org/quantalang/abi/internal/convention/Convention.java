@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -114,7 +115,7 @@ abstract class Convention {
      * at most four: a homogeneous floating aggregate.
      */
     Optional<List<Leaf>> homogeneous(CType type) {
-        if (type.size(target) > 4 * WIDEST_FLOAT || !mayBeHomogeneous(type)) {
+        if (type.size(target) > 4 * WIDEST_FLOAT || !mayBeHomogeneous(type, Leaf.records())) {
             return Optional.empty();
         }
         List<Leaf> all = Leaf.of(type, target);
@@ -140,22 +141,22 @@ abstract class Convention {
     }
 
     /** What the scalars alone do not show: bit-fields without a name, arrays of no length. */
-    private boolean mayBeHomogeneous(CType type) {
+    private boolean mayBeHomogeneous(CType type, Set<CStructDef> seen) {
         CType plain = type.unwrap();
         if (plain instanceof CType.Array array) {
-            return array.length().orElse(0) > 0 && mayBeHomogeneous(array.element());
+            return array.length().orElse(0) > 0 && mayBeHomogeneous(array.element(), seen);
         }
         if (!(plain instanceof CStructDef record)) {
             return true;
         }
-        if (Leaf.isEmpty(record)) {
+        if (!seen.add(record) || Leaf.isEmpty(record)) {
             return true;
         }
         for (CStructField field : record.fields()) {
             boolean may =
                     field.bitWidth().isPresent()
                             ? field.bitWidth().getAsInt() == 0 && homogeneousWithZeroWidthBits()
-                            : mayBeHomogeneous(field.type());
+                            : mayBeHomogeneous(field.type(), seen);
             if (!may) {
                 return false;
             }

@@ -10,6 +10,7 @@ import org.quantalang.abi.layout.FieldLayout;
 import org.quantalang.abi.layout.RecordLayout;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -81,12 +82,19 @@ record Leaf(CType type, long bitOffset, long bitSize, boolean bitField) {
 
     /** Whether a record holds nothing: no member but unnamed bit-fields and what is empty too. */
     static boolean isEmpty(CType type) {
+        return isEmpty(type, records());
+    }
+
+    private static boolean isEmpty(CType type, Set<CStructDef> seen) {
         if (!(type.unwrap() instanceof CStructDef record) || isFlexible(record)) {
             return false;
         }
+        if (!seen.add(record)) {
+            return true; // as far as it was looked at before
+        }
         for (CStructField field : record.fields()) {
             boolean unnamedBits = field.bitWidth().isPresent() && field.name().isEmpty();
-            if (!unnamedBits && !isEmptyMember(field.type())) {
+            if (!unnamedBits && !isEmptyMember(field.type(), seen)) {
                 return false;
             }
         }
@@ -97,6 +105,10 @@ record Leaf(CType type, long bitOffset, long bitSize, boolean bitField) {
      * Whether a member holds nothing: an empty record, any array of those, an array of length 0.
      */
     static boolean isEmptyMember(CType type) {
+        return isEmptyMember(type, records());
+    }
+
+    private static boolean isEmptyMember(CType type, Set<CStructDef> seen) {
         CType element = type.unwrap();
         while (element instanceof CType.Array array && array.length().isPresent()) {
             if (array.length().getAsLong() == 0) {
@@ -104,18 +116,29 @@ record Leaf(CType type, long bitOffset, long bitSize, boolean bitField) {
             }
             element = array.element().unwrap();
         }
-        return isEmpty(element);
+        return isEmpty(element, seen);
     }
 
     /** Whether a type is a scalar or has it inside. */
     static boolean holds(CType type, CPrimitive scalar) {
+        return holds(type, scalar, records());
+    }
+
+    private static boolean holds(CType type, CPrimitive scalar, Set<CStructDef> seen) {
         return switch (type.unwrap()) {
             case CStructDef record ->
-                    record.fields().stream().anyMatch(field -> holds(field.type(), scalar));
-            case CType.Array array -> holds(array.element(), scalar);
-            case CType.Complex complex -> holds(complex.part(), scalar);
+                    seen.add(record)
+                            && record.fields().stream()
+                                    .anyMatch(field -> holds(field.type(), scalar, seen));
+            case CType.Array array -> holds(array.element(), scalar, seen);
+            case CType.Complex complex -> holds(complex.part(), scalar, seen);
             case CType plain -> plain == scalar;
         };
+    }
+
+    /** Returns an empty set for the records a walk meets: unions of unions lead to one often. */
+    static Set<CStructDef> records() {
+        return Collections.newSetFromMap(new IdentityHashMap<>());
     }
 
     /** Whether a struct ends in an array without a size. */

@@ -15,6 +15,7 @@ import org.quantalang.abi.layout.RecordLayout;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The conventions of 32-bit x86: arguments in 4-byte stack slots.
@@ -126,7 +127,9 @@ final class X86 extends Convention {
     private boolean isReturnedInRegisters(CType type, long size) {
         return type instanceof CType.Complex
                 ? size <= 2 * SLOT
-                : target.isWindows() && !Leaf.isFlexible(type) && isRegisterSized(type);
+                : target.isWindows()
+                        && !Leaf.isFlexible(type)
+                        && isRegisterSized(type, Leaf.records());
     }
 
     /** Microsoft's compiler passes also what holds nothing, if it has a size. */
@@ -135,22 +138,22 @@ final class X86 extends Convention {
     }
 
     /** Whether a record and all it consists of have the size of a register or a pair. */
-    private boolean isRegisterSized(CType type) {
+    private boolean isRegisterSized(CType type, Set<CStructDef> seen) {
         CType plain = type.unwrap();
         long size = plain.size(target);
         if (size > 2 * SLOT || Long.bitCount(size) != 1) {
             return false;
         }
         if (plain instanceof CType.Array array) {
-            return isRegisterSized(array.element());
+            return isRegisterSized(array.element(), seen);
         }
-        if (!(plain instanceof CStructDef record)) {
+        if (!(plain instanceof CStructDef record) || !seen.add(record)) {
             return true;
         }
         for (CStructField field : record.fields()) {
             if (field.bitWidth().isEmpty()
                     && field.type().size(target) != 0
-                    && !isRegisterSized(field.type())) {
+                    && !isRegisterSized(field.type(), seen)) {
                 return false;
             }
         }
