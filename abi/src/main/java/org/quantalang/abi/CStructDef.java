@@ -29,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class CStructDef implements CType {
     private static final int MAX_PACK = 16; // bytes
+    private static final int MAX_LEVELS = 256; // what walks over records can take on any stack
 
     private final boolean union;
     private final boolean tagged;
@@ -37,6 +38,8 @@ public final class CStructDef implements CType {
     private boolean packed;
     private long aligned;
     private int pack;
+    private int levels; // of records and arrays in each other by value, this one included
+    private boolean settled; // defined, and so are all records inside since before
     // A racing thread computes an equal layout again; the record no longer changes by then.
     private final Map<Target, RecordLayout> layouts = new ConcurrentHashMap<>();
 
@@ -90,8 +93,9 @@ public final class CStructDef implements CType {
      * @throws IllegalStateException if it is defined already
      * @throws IllegalArgumentException if two members have one name (those of anonymous records
      *     included), a flexible array is not last in a struct that has other members, an alignment
-     *     is no power of two, the pack is none of 0, 1, 2, 4, 8 and 16, or the record contains
-     *     itself by value: the message names the chain
+     *     is no power of two, the pack is none of 0, 1, 2, 4, 8 and 16, the record contains itself
+     *     by value: the message names the chain, or there are more than 256 levels of records,
+     *     arrays and names of types in each other by value
      */
     public CStructDef define(
             List<CStructField> members, boolean isPacked, long alignedTo, int pragmaPack) {
@@ -111,18 +115,46 @@ public final class CStructDef implements CType {
                     "no packing: record=%s pragmaPack=%d; use 0, 1, 2, 4, 8 or 16"
                             .formatted(spelling(), pragmaPack));
         }
+        int deepest = 0;
+        boolean allSettled = true;
+        for (CStructField member : copy) {
+            int around = 0;
+            CType type = member.type();
+            while (true) {
+                if (type instanceof WrappedType wrapped) {
+                    type = wrapped.type();
+                } else if (type instanceof Array array) {
+                    type = array.element();
+                } else {
+                    break;
+                }
+                around++;
+            }
+            if (type instanceof CStructDef inner) {
+                around += inner.levels;
+                allSettled &= inner.settled;
+            }
+            deepest = Math.max(deepest, around);
+        }
+        if (deepest >= MAX_LEVELS) {
+            throw new IllegalArgumentException(
+                    "types nested too deeply: record=%s levels=%d; at most %d, use a pointer"
+                            .formatted(spelling(), deepest + 1, MAX_LEVELS));
+        }
         fields = copy;
         packed = isPacked;
         aligned = alignedTo;
         pack = pragmaPack;
         List<String> chain = new ArrayList<>();
         Set<CStructDef> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-        if (findsItself(this, chain, seen)) {
+        if (!allSettled && findsItself(this, chain, seen)) {
             fields = null;
             throw new IllegalArgumentException(
                     "record contains itself by value: %s; use a pointer"
                             .formatted(String.join(" -> ", chain)));
         }
+        levels = deepest + 1;
+        settled = allSettled;
         return this;
     }
 

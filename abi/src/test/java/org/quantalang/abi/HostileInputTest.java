@@ -102,11 +102,59 @@ class HostileInputTest {
             for (int i = 1; i <= 200_000; i++) {
                 text.append("typedef t%d t%d;".formatted(i - 1, i));
             }
-            try {
-                parse(text + "struct s { t200000 x[sizeof(t200000)]; };");
-            } catch (CParseException refused) {
-                assertTrue(refused.toString().contains("types build on each other too deeply"));
+            assertTrue(
+                    refusal(text + "struct s { t200000 x[sizeof(t200000)]; };")
+                            .contains(
+                                    "types build on each other too deeply: more than 256 levels"));
+        }
+
+        private static String chain(String first, String next, int length) {
+            var text = new StringBuilder(first);
+            for (int i = 1; i <= length; i++) {
+                text.append(next.replace("BEFORE", "t" + (i - 1)).replace("NEXT", "t" + i));
             }
+            return text.toString();
+        }
+
+        private static final String RECORDS = "struct NEXT { struct BEFORE a; };\n";
+        private static final String ARRAYS = "typedef struct { BEFORE a[1]; } NEXT;\n";
+        private static final String POINTERS = "typedef BEFORE *NEXT;\n";
+        private static final String FUNCTIONS = "typedef BEFORE (*NEXT)(BEFORE);\n";
+
+        @Test
+        void withTypesInEachOther() {
+            assertTrue(
+                    refusal(chain("struct t0 { int a; };\n", RECORDS, 20_000))
+                            .startsWith(
+                                    "line 257, column 1: types nested too deeply: record=struct"
+                                            + " t256 levels=257; at most 256, use a pointer"));
+            assertTrue(
+                    refusal(chain("typedef int t0;\n", ARRAYS, 20_000))
+                            .contains("types nested too deeply: record=struct (unnamed)"));
+            for (String next : List.of(POINTERS, FUNCTIONS)) {
+                assertTrue(
+                        refusal(chain("typedef int t0;\n", next, 20_000))
+                                .contains(": types build on each other too deeply: more than 256"));
+            }
+        }
+
+        @ParameterizedTest
+        @MethodSource("org.quantalang.abi.CallPlanPropertyTest#targetsAndConventions")
+        void withTypesAsDeepAsTheyMayBe(Target target, CallingConvention convention) {
+            CStructDef deep = parse(chain("struct t0 { int a; };", RECORDS, 255)).record("t255");
+            var signature = CFunctionSignature.of(deep, deep).withConvention(convention);
+            assertEquals(1, CallPlan.of(signature, List.of(), target).arguments().size());
+        }
+
+        @Test
+        void withTypesAsDeepAsTheyMayBeInACall() {
+            CStructDef deep = parse(chain("struct t0 { int a; };", RECORDS, 255)).record("t255");
+            Downcall.bind(MemorySegment.ofAddress(8), CFunctionSignature.of(deep, deep));
+            String pointers = chain("typedef int t0;", POINTERS, 127);
+            CType away = parse(pointers).types("t127").getFirst();
+            CType again = parse(pointers).types("t127").getFirst();
+            assertEquals(away, again);
+            assertEquals(away.hashCode(), again.hashCode());
         }
 
         @Test

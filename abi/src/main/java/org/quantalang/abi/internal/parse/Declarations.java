@@ -11,6 +11,7 @@ import org.quantalang.abi.ExternFunction;
 import org.quantalang.abi.Target;
 
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,10 +28,15 @@ import java.util.Optional;
  * braces, {@link DeclaratorParser} the rest of a type around a name.
  */
 public final class Declarations {
+    private static final int MAX_LEVELS = 256; // what hashing and comparing take on any stack
+
     private final TokenStream in;
     private final Scope scope = new Scope();
     private final Target target;
     private final Types types;
+
+    /** How many types each typedef is away from one that stands for itself. */
+    private final IdentityHashMap<CType, Integer> levels = new IdentityHashMap<>();
 
     private Declarations(String text, Target target) {
         this.target = target;
@@ -175,13 +181,47 @@ public final class Declarations {
                 throw conflict(token, before.type().spelling(), type.spelling());
             }
             long largest = Math.max(aligned, before.declaredAlignment());
-            scope.typedefs.put(name, new CType.Typedef(name, before.type(), largest));
+            define(token, new CType.Typedef(name, before.type(), largest));
             return;
         }
         if (type instanceof CPrimitive && type.equals(scope.type(name)) && aligned == 0) {
             return; // typedef of a built-in name to itself
         }
-        scope.typedefs.put(name, new CType.Typedef(name, type, aligned));
+        define(token, new CType.Typedef(name, type, aligned));
+    }
+
+    private void define(Token token, CType.Typedef typedef) {
+        int away = levels(typedef);
+        if (away > MAX_LEVELS) {
+            throw in.fault(
+                    token,
+                    "types build on each other too deeply: more than %d levels"
+                            .formatted(MAX_LEVELS));
+        }
+        levels.put(typedef, away);
+        scope.typedefs.put(typedef.name(), typedef);
+    }
+
+    private int levels(CType type) {
+        Integer known = levels.get(type);
+        if (known != null) {
+            return known;
+        }
+        return switch (type) {
+            case CType.Pointer pointer -> 1 + levels(pointer.pointee());
+            case CType.Array array -> 1 + levels(array.element());
+            case CType.Typedef typedef -> 1 + levels(typedef.type());
+            case CType.Qualified qualified -> 1 + levels(qualified.type());
+            case CType.Atomic atomic -> 1 + levels(atomic.type());
+            case CType.Function function -> {
+                int deepest = levels(function.signature().returnType());
+                for (CType parameter : function.signature().parameters()) {
+                    deepest = Math.max(deepest, levels(parameter));
+                }
+                yield 1 + deepest;
+            }
+            default -> 0;
+        };
     }
 
     private void variable(Token token, CType type) {
