@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.quantalang.abi.call.Callback;
 import org.quantalang.abi.call.Downcall;
 import org.quantalang.abi.call.NativeLibrary;
 import org.quantalang.abi.layout.HostLayout;
@@ -16,6 +18,8 @@ import org.quantalang.abi.layout.RecordLayout;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.util.List;
 
 /** Declarations that are legal but unusual, or meant to do harm. */
@@ -255,6 +259,52 @@ class HostileInputTest {
                     "struct P { long double x; }; struct Q { struct P a[1]; }; float f(struct Q);",
                     "(member of type long double)");
             refuses("struct E { int a[0]; }; void f(struct E);", "(no bytes)");
+        }
+
+        @Test
+        void inMoreArgumentsThanTheLinkerTakes() {
+            Assumptions.assumeTrue(Target.host() == HOST, "other conventions pass pointers");
+            refuses(
+                    "struct s { char x[1024]; }; int f(struct s);",
+                    "cannot pass by value: record=struct s (bytes=1024, more than the 1008 of all"
+                            + " arguments) in int f(struct s); pass a pointer to it");
+            refuses("struct s { char x[1LL << 33]; }; int f(struct s);", "(bytes=8589934592, more");
+            refuses(
+                    "int f(%s int);".formatted("int, ".repeat(299)),
+                    "cannot call: too many arguments: slots=300 limit=252 (two for 8 bytes) in int"
+                            + " f(int, int");
+            refuses(
+                    "struct s { long a, b, c; }; struct s f(%s int);"
+                            .formatted("long, ".repeat(125)),
+                    "slots=253 limit=252");
+        }
+
+        @Test
+        void inNoFewerArgumentsThanItTakes() {
+            CDeclarations c =
+                    parse(
+                            "struct s { char x[1008]; }; int f(struct s); struct t { long a, b, c;"
+                                    + " };"
+                                    + " struct t g(%s long); int h(%s int);"
+                                            .formatted("long, ".repeat(124), "int, ".repeat(251)));
+            try (Arena arena = Arena.ofConfined()) {
+                for (ExternFunction function : c.functions()) {
+                    Downcall call = Downcall.bind(MemorySegment.ofAddress(8), function.signature());
+                    MethodType type = call.handle().type();
+                    if (type.lastParameterType() != MemorySegment.class
+                            && type.returnType() == MemorySegment.class) {
+                        type = type.dropParameterTypes(0, 1); // the allocator
+                    }
+                    Callback.create(arena, function.signature(), MethodHandles.empty(type));
+                }
+            }
+        }
+
+        @Test
+        void inArraysOfMoreThanTheAddressSpace() {
+            assertTrue(
+                    refusal("char a[1ULL << 63];")
+                            .contains("array too large: length=9223372036854775808"));
         }
 
         @Test

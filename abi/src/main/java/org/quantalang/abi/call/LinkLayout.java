@@ -1,10 +1,12 @@
 package org.quantalang.abi.call;
 
+import org.quantalang.abi.ArgumentPlan;
 import org.quantalang.abi.CFunctionSignature;
 import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CStructDef;
 import org.quantalang.abi.CStructField;
 import org.quantalang.abi.CType;
+import org.quantalang.abi.CallPlan;
 import org.quantalang.abi.CallingConvention;
 import org.quantalang.abi.Target;
 import org.quantalang.abi.layout.HostLayout;
@@ -24,6 +26,7 @@ import java.util.Set;
 final class LinkLayout {
     private static final long MAX_MEMBERS =
             10_000; // more than any record has that C passes by value
+    private static final int MAX_SLOTS = 252; // 255 of a Java method, less the address and a handle
 
     private LinkLayout() {}
 
@@ -36,6 +39,7 @@ final class LinkLayout {
         for (CType each : variadic) {
             arguments.add(of(each, signature));
         }
+        requireFewSlots(signature, variadic);
         MemoryLayout[] layouts = arguments.toArray(MemoryLayout[]::new);
         return signature.returnType().unwrap() == CPrimitive.VOID
                 ? FunctionDescriptor.ofVoid(layouts)
@@ -67,6 +71,35 @@ final class LinkLayout {
             return HostLayout.of(plain);
         }
         return HostLayout.scalar(plain);
+    }
+
+    /** The linker makes every part of an argument one of a Java method's, two slots for 8 bytes. */
+    private static void requireFewSlots(CFunctionSignature signature, List<CType> variadic) {
+        CallPlan plan = CallPlan.of(signature, variadic, Target.host());
+        boolean buffered =
+                plan.result().passing() == ArgumentPlan.Passing.INDIRECT
+                        || plan.result().parts().size() > 1;
+        long all = buffered ? 2 : 0;
+        for (int i = 0; i < plan.arguments().size(); i++) {
+            long own = 0;
+            for (ArgumentPlan.Part part : plan.arguments().get(i).parts()) {
+                own += part.size() <= Integer.BYTES ? 1 : 2 * ((part.size() - 1) / Long.BYTES + 1);
+            }
+            if (own > MAX_SLOTS
+                    && plan.argumentTypes().get(i).unwrap() instanceof CStructDef record) {
+                String why =
+                        "bytes=%d, more than the %d of all arguments"
+                                .formatted(record.size(Target.host()), MAX_SLOTS / 2 * Long.BYTES);
+                throw refused(record, why, signature);
+            }
+            all += own;
+        }
+        if (all > MAX_SLOTS) {
+            throw new IllegalArgumentException(
+                    "cannot call: too many arguments: slots=%d limit=%d (two for 8 bytes) in %s;"
+                                    .formatted(all, MAX_SLOTS, signature.declare("f"))
+                            + " pass a pointer to a record of them");
+        }
     }
 
     /** The linker looks at each member of each member, which unions of unions multiply. */
