@@ -31,7 +31,8 @@ public final class BitField {
      * @param layout the record's layout
      * @param name the bit-field's name
      * @return its accessor
-     * @throws IllegalArgumentException if there is no such field or it is no bit-field
+     * @throws IllegalArgumentException if there is no such field, it is no bit-field, or wider than
+     *     64 bits ({@code __int128})
      */
     public static BitField of(RecordLayout layout, String name) {
         FieldLayout field = layout.field(name);
@@ -39,6 +40,11 @@ public final class BitField {
             throw new IllegalArgumentException(
                     "not a bit-field: record=%s field=%s; read it through its layout"
                             .formatted(layout.record().spelling(), name));
+        }
+        if (field.bitSize() > Long.SIZE) {
+            throw new IllegalArgumentException(
+                    "bit-field wider than a long: record=%s field=%s width=%d; read its bytes"
+                            .formatted(layout.record().spelling(), name, field.bitSize()));
         }
         return new BitField(
                 name,

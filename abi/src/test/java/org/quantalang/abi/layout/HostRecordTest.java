@@ -180,6 +180,22 @@ class HostRecordTest {
     }
 
     @Test
+    void aBitFieldWiderThanALongIsRefused() {
+        RecordLayout layout =
+                layout("struct s { __int128 a : 70, b : 58; unsigned __int128 c : 64; };", "s");
+        var refused = assertThrows(IllegalArgumentException.class, () -> BitField.of(layout, "a"));
+        assertEquals(
+                "bit-field wider than a long: record=struct s field=a width=70; read its bytes",
+                refused.getMessage());
+        MemorySegment record = MemorySegment.ofArray(new byte[32]);
+        for (String name : List.of("b", "c")) {
+            BitField field = BitField.of(layout, name);
+            field.set(record, 100);
+            assertEquals(100, field.get(record));
+        }
+    }
+
+    @Test
     void paddedAtomicMembersHaveTheirPadding() {
         RecordLayout layout =
                 layout(
