@@ -49,16 +49,20 @@ public final class FfiContext {
      * Adds a function, and the library it comes from.
      *
      * @param function the function
-     * @throws IllegalArgumentException if one of this name with another signature is there
+     * @throws IllegalArgumentException if one of this name with another signature or calling
+     *     convention is there
      */
     public void add(ExternFunction function) {
         ExternFunction known = functions.get(function.name());
-        if (known != null
-                && !known.signature().toString().equals(function.signature().toString())) {
-            throw conflict("function", function.name(), known, function);
+        if (known != null && !shown(known).equals(shown(function))) {
+            throw conflict("function", function.name(), shown(known), shown(function));
         }
         function.library().ifPresent(this::add);
         functions.putIfAbsent(function.name(), function);
+    }
+
+    private static String shown(ExternFunction function) {
+        return "%s (%s)".formatted(function, function.signature().convention());
     }
 
     /**

@@ -90,6 +90,17 @@ class FfiContextTest {
     }
 
     @Test
+    void aFunctionOfAnotherConventionIsRefused() {
+        FfiContext context = new FfiContext(Target.I686_WINDOWS_MSVC);
+        context.add(CDeclarations.parse("int f(int);", context.target()));
+        CDeclarations other = CDeclarations.parse("int __stdcall f(int);", context.target());
+        var refused = assertThrows(IllegalArgumentException.class, () -> context.add(other));
+        assertEquals(
+                "function means two things: name=f known=int f(int) (c) other=int f(int) (stdcall)",
+                refused.getMessage());
+    }
+
+    @Test
     void typeNamesAreFollowedToTheEnd() {
         FfiContext context = new FfiContext(Target.X86_64_LINUX_GNU);
         context.addTypedef("handle", new CType.Opaque("id"));
