@@ -69,12 +69,16 @@ public final class FfiContext {
      * Adds a record.
      *
      * @param record the record
-     * @throws IllegalArgumentException if another of this name is there
+     * @throws IllegalArgumentException if one of this name with other members or attributes is
+     *     there; one that was only declared is completed
      */
     public void add(CStructDef record) {
-        CStructDef known = records.putIfAbsent(record.name(), record);
-        if (known != null && known != record) {
+        CStructDef known = records.get(record.name());
+        if (known != null && !new SameDeclarations(target).of(known, record)) {
             throw conflict("record", record.name(), known, record);
+        }
+        if (known == null || !known.isComplete()) {
+            records.put(record.name(), record);
         }
     }
 
@@ -89,7 +93,7 @@ public final class FfiContext {
      */
     public void addTypedef(String name, CType type) {
         CType known = typedefs.get(name);
-        if (known != null && !known.equals(type)) {
+        if (known != null && !new SameDeclarations(target).of(known, type)) {
             throw conflict("typedef", name, known, type);
         }
         List<String> chain = new ArrayList<>(List.of(name));

@@ -101,6 +101,38 @@ class FfiContextTest {
     }
 
     @Test
+    void recordsOfTwoTextsAreOneIfTheySayTheSame() {
+        String header =
+                """
+                enum kind { LEAF, INNER };
+                typedef struct node {
+                    struct node *next[2]; enum kind kind; unsigned bits : 3;
+                    int (*visit)(struct node *, const char *); struct tree *owner;
+                } node;
+                """;
+        FfiContext context = new FfiContext(Target.X86_64_LINUX_GNU);
+        context.add(CStructDef.declare(false, "node"));
+        context.add(CDeclarations.parse(header + "int f(node *);", context.target()));
+        context.add(CDeclarations.parse(header + "int g(node *);", context.target()));
+        assertEquals(40, context.record("node").size(context.target()));
+        assertEquals(2, context.functions().size());
+        for (String other :
+                List.of(
+                        header.replace(": 3", ": 4"),
+                        header.replace("next[2]", "next[3]"),
+                        header.replace("const char", "char"),
+                        header.replace("INNER", "OTHER"),
+                        header.replace("*owner", "*root"),
+                        header.replace("struct node {", "struct __attribute__((packed)) node {"))) {
+            CDeclarations c = CDeclarations.parse(other, context.target());
+            var refused = assertThrows(IllegalArgumentException.class, () -> context.add(c));
+            assertEquals(
+                    "record means two things: name=node known=struct node other=struct node",
+                    refused.getMessage());
+        }
+    }
+
+    @Test
     void typeNamesAreFollowedToTheEnd() {
         FfiContext context = new FfiContext(Target.X86_64_LINUX_GNU);
         context.addTypedef("handle", new CType.Opaque("id"));
