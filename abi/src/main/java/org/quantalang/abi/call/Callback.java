@@ -35,8 +35,8 @@ import java.util.function.Consumer;
  * }
  * }</pre>
  *
- * <p>C may call it from any thread, if the arena allows that (not a confined one). After the arena
- * is closed the pointer is dangling: a call through it crashes the process.
+ * <p>C may call it from any thread. After the arena is closed the pointer is dangling: a call
+ * through it crashes the process.
  */
 public final class Callback {
     private static final MethodHandle CAUGHT;
@@ -95,8 +95,7 @@ public final class Callback {
                     "target has another type than the signature: signature=%s needs=%s target=%s"
                             .formatted(signature, type, target.type()));
         }
-        MethodHandle zero =
-                MethodHandles.dropArguments(zero(descriptor, arena), 0, type.parameterList());
+        MethodHandle zero = MethodHandles.dropArguments(zero(descriptor), 0, type.parameterList());
         MethodHandle checked = checkingResult(target, descriptor);
         MethodHandle wrapped =
                 MethodHandles.catchException(checked, Throwable.class, recover(zero));
@@ -147,8 +146,8 @@ public final class Callback {
         return signature;
     }
 
-    /** Returns zero of the result's type; a record is a zeroed one in the callback's arena. */
-    private static MethodHandle zero(FunctionDescriptor descriptor, Arena arena) {
+    /** Returns zero of the result's type; a record is one that every thread may read. */
+    private static MethodHandle zero(FunctionDescriptor descriptor) {
         Class<?> type = descriptor.toMethodType().returnType();
         if (type == void.class || type.isPrimitive()) {
             return MethodHandles.zero(type);
@@ -157,7 +156,7 @@ public final class Callback {
         MemorySegment zeroed =
                 layout instanceof java.lang.foreign.AddressLayout
                         ? MemorySegment.NULL
-                        : arena.allocate(layout);
+                        : Arena.ofAuto().allocate(layout);
         return MethodHandles.constant(MemorySegment.class, zeroed);
     }
 

@@ -27,6 +27,7 @@ import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.FutureTask;
 
 class CallbackTest {
     private static final CFunctionSignature COMPARE =
@@ -130,6 +131,43 @@ class CallbackTest {
                 calls = 10;
                 guarded.invokeExact(array, 4L, 8L, compare.pointer());
                 assertTrue(calls > 10, "runs again after the failure was thrown");
+            }
+        }
+
+        /** The zeroed record that C gets instead must be readable there. */
+        @Test
+        void onAnotherThreadThanThatOfItsArenaTheFailureIsThrownAfterIt() throws Throwable {
+            CFunctionSignature record =
+                    CDeclarations.parse(
+                                    "struct three { long a, b, c; }; struct three record(void);",
+                                    Target.host())
+                            .functions()
+                            .getFirst()
+                            .signature();
+            MethodHandle failing =
+                    MethodHandles.throwException(MemorySegment.class, IOException.class)
+                            .bindTo(new IOException("no record"));
+            try (Arena arena = Arena.ofConfined()) {
+                Callback callback = Callback.create(arena, record, failing);
+                MemorySegment pointer = MemorySegment.ofAddress(callback.pointer().address());
+                MethodHandle call = Downcall.bind(pointer, record).handle();
+                var answer = new FutureTask<>(() -> sumOf(call));
+                Thread.ofPlatform().start(answer).join();
+                assertEquals(0, answer.get());
+                assertEquals(
+                        "no record",
+                        assertThrows(IOException.class, callback::rethrow).getMessage());
+            }
+        }
+
+        private static long sumOf(MethodHandle call) {
+            try {
+                var record = (MemorySegment) call.invoke((SegmentAllocator) Arena.ofAuto());
+                return record.elements(ValueLayout.JAVA_LONG)
+                        .mapToLong(each -> each.get(ValueLayout.JAVA_LONG, 0))
+                        .sum();
+            } catch (Throwable e) {
+                throw new AssertionError(e);
             }
         }
 
