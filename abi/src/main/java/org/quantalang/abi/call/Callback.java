@@ -35,6 +35,10 @@ import java.util.function.Consumer;
  * }
  * }</pre>
  *
+ * <p>One exception cannot be caught: callbacks that nest until the thread's stack ends, such as a
+ * comparator that calls {@code qsort} with its own pointer, overflow it where no Java code is left
+ * to catch, and the virtual machine ends. Bound the depth of such a recursion.
+ *
  * <p>C may call it from any thread. After the arena is closed the pointer is dangling: a call
  * through it crashes the process.
  */
