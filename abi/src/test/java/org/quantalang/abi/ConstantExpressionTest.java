@@ -27,6 +27,18 @@ class ConstantExpressionTest {
             typedef _Atomic struct three atomic_three;
             """;
 
+    /** What only Microsoft's compiler takes for members. */
+    private static final String ANONYMOUS =
+            """
+            struct tagged { int a; }; typedef struct { int t; } named; union both { int i; double d; };
+            struct a0 { struct inside { int i; }; int b; };
+            struct a1 { struct tagged; int b; };
+            struct a2 { named; int b; };
+            struct a3 { char c; union both; char e; };
+            struct a4 { const struct tagged; int b; };
+            struct a5 { struct { int i; }; int b; };
+            """;
+
     private static final List<String> TYPES =
             List.of(
                     "char",
@@ -148,12 +160,16 @@ class ConstantExpressionTest {
         for (int i = 0; i < 10; i++) {
             all.add("sizeof(struct p%d)".formatted(i));
         }
+        for (int i = 0; i < 6; i++) {
+            all.add("sizeof(struct a%d)".formatted(i));
+        }
+        String prelude = PRELUDE + ANONYMOUS + PACKED;
         StringBuilder judged =
-                new StringBuilder(RecordGenerator.COMPILER_PRELUDE).append(PRELUDE).append(PACKED);
+                new StringBuilder(RecordGenerator.COMPILER_PRELUDE).append(prelude);
         for (String expression : all) {
             judged.append(
                     "_Static_assert((%s) == %d, \"\");%n"
-                            .formatted(expression, value(PRELUDE + PACKED, expression, target)));
+                            .formatted(expression, value(prelude, expression, target)));
         }
         Path source = folder.resolve("constants.c");
         Files.writeString(source, judged);

@@ -122,9 +122,13 @@ final class RecordParser {
         }
     }
 
-    /** {@code struct { ... };} is an anonymous member, {@code struct tag { ... };} only a type. */
-    private static boolean isAnonymous(CType written, CStructDef inner) {
-        return inner.name().isEmpty() && !(written instanceof CType.Typedef);
+    /**
+     * {@code struct { ... };} is an anonymous member, {@code struct tag { ... };} only a type. To
+     * Microsoft's compiler a tag or a typedef name without a declarator is an anonymous member too.
+     */
+    private boolean isAnonymous(CType written, CStructDef inner) {
+        return target.os() == Target.Os.WINDOWS_MSVC
+                || (inner.name().isEmpty() && !(written instanceof CType.Typedef));
     }
 
     private CStructField declaredMember(
