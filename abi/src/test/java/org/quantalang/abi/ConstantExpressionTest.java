@@ -117,6 +117,19 @@ class ConstantExpressionTest {
                     "sizeof(1 / 0)",
                     "0 == 0 ? 5 : 6");
 
+    /** For targets with integers of 128 bits. */
+    private static final List<String> WIDE =
+            List.of(
+                    "(__int128)0xffffffffffffffffULL > 0",
+                    "(unsigned __int128)-1 == 0xffffffffffffffffULL",
+                    "(__int128)0x7fffffffffffffff + 1 > 0",
+                    "((__int128)1 << 100) / ((__int128)1 << 97)",
+                    "((unsigned __int128)-1 >> 127) + 5",
+                    "(__int128)-1 >> 100",
+                    "((__int128)1 << 100) != 0",
+                    "(long long)((__int128)3 << 62)",
+                    "-(__int128)0x8000000000000000u < 0");
+
     private static final String PACKED =
             """
             #pragma pack(push, outer, 2)
@@ -156,6 +169,9 @@ class ConstantExpressionTest {
                             "sizeof(%s)".formatted(type),
                             "_Alignof(%s)".formatted(type),
                             "__alignof__(%s)".formatted(type)));
+        }
+        if (target.dataModel().hasInt128()) {
+            all.addAll(WIDE);
         }
         for (int i = 0; i < 10; i++) {
             all.add("sizeof(struct p%d)".formatted(i));
@@ -218,6 +234,16 @@ class ConstantExpressionTest {
         assertTrue(
                 fault("enum { A = (-2147483647 - 1) / -1 };")
                         .contains("result does not fit its type: -2147483648 / -1 of type=int"));
+    }
+
+    @Test
+    void aValueBeyond64BitsIsAFaultWhereItMattersWhole() {
+        assertTrue(
+                fault("int a[(__int128)1 << 64];")
+                        .contains("array size does not fit 64 bits: value=18446744073709551616"));
+        assertTrue(
+                fault("enum { A = (__int128)1 << 64 };")
+                        .contains("enum value does not fit 64 bits: value=18446744073709551616"));
     }
 
     @Test

@@ -8,6 +8,7 @@ import org.quantalang.abi.Target;
 import org.quantalang.abi.layout.FieldLayout;
 import org.quantalang.abi.layout.RecordLayout;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -18,14 +19,10 @@ import java.util.function.Supplier;
  * casts.
  */
 final class Constants {
-    /** A value, or inside {@code sizeof} only its type. */
-    private record Value(CType type, long bits, boolean known) {}
-
     private final TokenStream in;
     private final Scope scope;
     private final Target target;
     private final Types types;
-    private boolean beyond;
     private int unevaluated; // inside operands whose value nobody asks for
 
     Constants(TokenStream in, Scope scope, Target target, Types types) {
@@ -38,25 +35,28 @@ final class Constants {
     /** Reads one expression without top-level commas and returns its value. */
     long evaluate(String what) {
         Token start = in.peek();
-        Value value = conditional();
-        if (!value.known) {
-            throw in.fault(start, "expected a constant %s".formatted(what));
+        BigInteger number = constant(what).number();
+        if (number.bitLength() >= Long.SIZE) {
+            throw in.fault(start, "%s does not fit 64 bits: value=%d".formatted(what, number));
         }
-        CType type = value.type.unwrap();
-        beyond = value.bits < 0 && type.isInteger() && !type.isSigned(target);
-        return value.bits;
+        return number.longValue();
     }
 
-    /** Whether the value read last is 2^63 or more: its bits alone are a negative number's. */
-    boolean wasBeyond() {
-        return beyond;
+    /** Reads one expression without top-level commas, which must be a constant. */
+    Value constant(String what) {
+        Token start = in.peek();
+        Value value = conditional();
+        if (!value.known()) {
+            throw in.fault(start, "expected a constant %s".formatted(what));
+        }
+        return value;
     }
 
     /** Reads an assertion and evaluates it. */
     void staticAssert() {
         Token where = in.next();
         in.expect("(", "after '_Static_assert'");
-        long holds = evaluate("condition");
+        Value holds = constant("condition");
         String message = "";
         if (in.take(",")) {
             StringBuilder text = new StringBuilder();
@@ -67,7 +67,7 @@ final class Constants {
         }
         in.expect(")", "after '_Static_assert'");
         in.expect(";", "after '_Static_assert'");
-        if (holds == 0) {
+        if (holds.isZero()) {
             throw in.fault(
                     where, "static assertion fails for target=%s: %s".formatted(target, message));
         }
@@ -77,13 +77,13 @@ final class Constants {
         in.enter();
         Value condition = binary(0);
         if (in.take("?")) {
-            boolean second = condition.bits == 0;
-            Value yes = operand(!condition.known || !second, this::conditional);
+            boolean second = condition.isZero();
+            Value yes = operand(!condition.known() || !second, this::conditional);
             in.expect(":", "in '?:'");
-            Value no = operand(!condition.known || second, this::conditional);
-            CType type = common(yes.type, no.type);
-            Value chosen = condition.bits != 0 ? yes : no;
-            condition = of(type, chosen.bits, condition.known && chosen.known);
+            Value no = operand(!condition.known() || second, this::conditional);
+            CType type = common(yes.type(), no.type());
+            Value chosen = second ? no : yes;
+            condition = of(type, chosen.number(), condition.known() && chosen.known());
         }
         in.leave();
         return condition;
@@ -125,94 +125,81 @@ final class Constants {
             }
             in.next();
             boolean decided =
-                    left.known
-                            && (operator.is("||")
-                                    ? left.bits != 0
-                                    : operator.is("&&") && left.bits == 0);
+                    left.known() && operator.is(left.isZero() ? "&&" : "||");
             left = apply(operator, left, operand(!decided, () -> binary(level)));
         }
     }
 
     private Value apply(Token operator, Value left, Value right) {
-        boolean known = left.known && right.known;
-        long a = left.bits;
-        long b = right.bits;
+        boolean known = left.known() && right.known();
         if (operator.is("||")) {
-            return integer(a != 0 || b != 0, known || (left.known && a != 0));
+            boolean either = !left.isZero() || !right.isZero();
+            return integer(either, known || (left.known() && !left.isZero()));
         }
         if (operator.is("&&")) {
-            return integer(a != 0 && b != 0, known || (left.known && a == 0));
+            boolean both = !left.isZero() && !right.isZero();
+            return integer(both, known || (left.known() && left.isZero()));
         }
         if (operator.is("<<") || operator.is(">>")) {
             return shift(operator, left, right, known);
         }
-        CType type = common(left.type, right.type);
-        boolean signed = type.isSigned(target);
-        a = wrap(type, a);
-        b = wrap(type, b);
-        int order = signed ? Long.compare(a, b) : Long.compareUnsigned(a, b);
+        CType type = common(left.type(), right.type());
+        BigInteger a = wrap(type, left.number());
+        BigInteger b = wrap(type, right.number());
+        int order = a.compareTo(b);
         return switch (operator.text()) {
-            case "|" -> of(type, a | b, known);
-            case "^" -> of(type, a ^ b, known);
-            case "&" -> of(type, a & b, known);
-            case "==" -> integer(a == b, known);
-            case "!=" -> integer(a != b, known);
+            case "|" -> of(type, a.or(b), known);
+            case "^" -> of(type, a.xor(b), known);
+            case "&" -> of(type, a.and(b), known);
+            case "==" -> integer(order == 0, known);
+            case "!=" -> integer(order != 0, known);
             case "<" -> integer(order < 0, known);
             case ">" -> integer(order > 0, known);
             case "<=" -> integer(order <= 0, known);
             case ">=" -> integer(order >= 0, known);
-            case "+" -> of(type, a + b, known);
-            case "-" -> of(type, a - b, known);
-            case "*" -> of(type, a * b, known);
+            case "+" -> of(type, a.add(b), known);
+            case "-" -> of(type, a.subtract(b), known);
+            case "*" -> of(type, a.multiply(b), known);
             default -> divide(operator, type, a, b, known);
         };
     }
 
-    private Value divide(Token operator, CType type, long a, long b, boolean known) {
-        if (b == 0) {
+    private Value divide(Token operator, CType type, BigInteger a, BigInteger b, boolean known) {
+        if (b.signum() == 0) {
             if (known && unevaluated == 0) {
                 throw in.fault(operator, "division by zero");
             }
-            return of(type, 0, false);
+            return Value.unknown(type);
         }
-        boolean signed = type.isSigned(target);
-        boolean quotient = operator.is("/");
-        if (known && unevaluated == 0 && signed && b == -1 && a != 0 && wrap(type, -a) == a) {
+        BigInteger quotient = a.divide(b);
+        if (known && unevaluated == 0 && !wrap(type, quotient).equals(quotient)) {
             throw in.fault(
                     operator,
-                    "result does not fit its type: %d %s -1 of type=%s"
-                            .formatted(a, operator.text(), type.spelling()));
+                    "result does not fit its type: %d %s %d of type=%s"
+                            .formatted(a, operator.text(), b, type.spelling()));
         }
-        long result;
-        if (signed) {
-            result = quotient ? a / b : a % b;
-        } else {
-            result = quotient ? Long.divideUnsigned(a, b) : Long.remainderUnsigned(a, b);
-        }
-        return of(type, result, known);
+        return of(type, operator.is("/") ? quotient : a.remainder(b), known);
     }
 
     /** Compilers have different values for counts that the type does not have. */
     private Value shift(Token operator, Value left, Value right, boolean known) {
-        CType type = promote(left.type);
+        CType type = promote(left.type());
         if (!known || !type.isInteger()) {
-            return of(type, 0, false);
+            return Value.unknown(type);
         }
-        long bits = Math.min(Long.BYTES, type.size(target)) * Byte.SIZE;
-        if (right.bits < 0 || right.bits >= bits) {
+        long bits = type.size(target) * Byte.SIZE;
+        BigInteger count = right.number();
+        if (count.signum() < 0 || count.compareTo(BigInteger.valueOf(bits)) >= 0) {
             if (unevaluated == 0) {
                 throw in.fault(
                         operator,
                         "shift count out of range: count=%d type=%s of %d bits"
-                                .formatted(right.bits, type.spelling(), bits));
+                                .formatted(count, type.spelling(), bits));
             }
-            return of(type, 0, false);
+            return Value.unknown(type);
         }
-        if (operator.is("<<")) {
-            return of(type, left.bits << right.bits, true);
-        }
-        long shifted = type.isSigned(target) ? left.bits >> right.bits : left.bits >>> right.bits;
-        return of(type, shifted, true);
+        int places = operator.is("<<") ? count.intValue() : -count.intValue();
+        return of(type, left.number().shiftLeft(places), true);
     }
 
     private Value unary() {
@@ -229,23 +216,23 @@ final class Constants {
                 case "+", "-", "~" -> {
                     in.next();
                     Value operand = unary();
-                    CType type = promote(operand.type);
-                    long a = operand.bits;
-                    long result = token.is("-") ? -a : token.is("~") ? ~a : a;
-                    return of(type, result, operand.known);
+                    CType type = promote(operand.type());
+                    BigInteger a = operand.number();
+                    BigInteger result = token.is("-") ? a.negate() : token.is("~") ? a.not() : a;
+                    return of(type, result, operand.known());
                 }
                 case "!" -> {
                     in.next();
                     Value operand = unary();
-                    return integer(operand.bits == 0, operand.known);
+                    return integer(operand.isZero(), operand.known());
                 }
                 case "*" -> {
                     in.next();
-                    return new Value(pointee(token, unary().type), 0, false);
+                    return Value.unknown(pointee(token, unary().type()));
                 }
                 case "&" -> {
                     in.next();
-                    return new Value(unary().type.pointer(), 0, false);
+                    return Value.unknown(unary().type().pointer());
                 }
                 case "(" -> {
                     if (types.startsType(in.peek(1))) {
@@ -262,7 +249,7 @@ final class Constants {
             switch (token.text()) {
                 case "sizeof" -> {
                     in.next();
-                    return of(CPrimitive.SIZE_T, sizeOf(token), true);
+                    return size(sizeOf(token));
                 }
                 case "_Alignof", "__alignof__", "__alignof", "alignof" -> {
                     in.next();
@@ -270,12 +257,12 @@ final class Constants {
                     CType type =
                             types.startsType(in.peek())
                                     ? types.typeName()
-                                    : operand(false, this::conditional).type;
+                                    : operand(false, this::conditional).type();
                     in.expect(")", "after the type");
                     boolean standard = token.is("_Alignof") || token.is("alignof");
                     long bytes =
                             standard ? alignment(token, type) : preferredAlignment(token, type);
-                    return of(CPrimitive.SIZE_T, bytes, true);
+                    return size(bytes);
                 }
                 case "__extension__" -> {
                     in.next();
@@ -294,7 +281,7 @@ final class Constants {
             type = types.typeName();
             in.expect(")", "after the type in 'sizeof'");
         } else {
-            type = operand(false, this::unary).type;
+            type = operand(false, this::unary).type();
         }
         if (type.unwrap() instanceof CType.Array array && array.length().isEmpty()) {
             throw in.fault(where, "no size: type=" + type.spelling());
@@ -347,24 +334,22 @@ final class Constants {
 
     private Value cast(CType type, Value value) {
         CType plain = type.unwrap();
-        boolean known = value.known && (plain.isInteger() || plain.isPointer());
-        if (plain == CPrimitive.BOOL) {
-            return new Value(type, value.bits != 0 ? 1 : 0, known);
-        }
-        return new Value(type, known ? wrap(type, value.bits) : 0, known);
+        boolean known = value.known() && (plain.isInteger() || plain.isPointer());
+        boolean truth = plain == CPrimitive.BOOL && !value.isZero();
+        return of(type, truth ? BigInteger.ONE : value.number(), known);
     }
 
     private Value postfix(Value value) {
         while (true) {
             Token token = in.peek();
             if (in.take(".")) {
-                value = member(token, value.type);
+                value = member(token, value.type());
             } else if (in.take("->")) {
-                value = member(token, pointee(token, value.type));
+                value = member(token, pointee(token, value.type()));
             } else if (in.take("[")) {
                 Value _ = conditional();
                 in.expect("]", "after an index");
-                value = new Value(pointee(token, value.type), 0, false);
+                value = Value.unknown(pointee(token, value.type()));
             } else {
                 return value;
             }
@@ -373,7 +358,7 @@ final class Constants {
 
     private Value member(Token where, CType type) {
         Token name = in.expectWord("a member's name");
-        return new Value(place(where, type, name).field().type(), 0, false);
+        return Value.unknown(place(where, type, name).field().type());
     }
 
     private FieldLayout place(Token where, CType type, Token name) {
@@ -427,14 +412,14 @@ final class Constants {
             throw in.fault(token, what + " character constant");
         }
         if (units.size() == 1) {
-            long value = wrap(element, units.getFirst());
+            BigInteger value = wrap(element, BigInteger.valueOf(units.getFirst()));
             return of(plain ? CPrimitive.INT : element, value, true);
         }
         int value = 0;
         for (int unit : units) {
             value = value << Byte.SIZE | unit;
         }
-        return of(CPrimitive.INT, value, true);
+        return of(CPrimitive.INT, BigInteger.valueOf(value), true);
     }
 
     private Value string(Token first) {
@@ -451,7 +436,7 @@ final class Constants {
         for (Token part : parts) {
             length += units(part, element).size();
         }
-        return new Value(CType.array(element, length), 0, false);
+        return Value.unknown(CType.array(element, length));
     }
 
     private List<Integer> units(Token token, CPrimitive element) {
@@ -462,20 +447,16 @@ final class Constants {
         if (token.is("__builtin_offsetof") || token.is("offsetof")) {
             return offsetOf();
         }
-        Long constant = scope.enumConstants.get(token.text());
+        Value constant = scope.enumConstants.get(token.text());
         if (constant != null) {
-            if (scope.beyond.contains(token.text())) {
-                return of(CPrimitive.ULONG_LONG, constant, true);
-            }
-            boolean small = constant == constant.intValue();
-            return of(small ? CPrimitive.INT : CPrimitive.LONG_LONG, constant, true);
+            return constant;
         }
         if (token.is("true") || token.is("false")) {
             return integer(token.is("true"), true);
         }
         CType variable = scope.variables.get(token.text());
         if (variable != null) {
-            return new Value(variable, 0, false);
+            return Value.unknown(variable);
         }
         throw in.fault(token, "unknown name '%s' in an expression".formatted(token.text()));
     }
@@ -506,30 +487,36 @@ final class Constants {
             }
         }
         in.expect(")", "in 'offsetof'");
-        return of(CPrimitive.SIZE_T, offset, true);
+        return size(offset);
     }
 
     private Value number(Token token) {
         NumberLiteral read = NumberLiteral.of(token, target, what -> in.fault(token, what));
-        return of(read.type(), read.bits(), read.isInteger());
+        return of(read.type(), read.number(), read.isInteger());
+    }
+
+    private Value size(long bytes) {
+        return of(CPrimitive.SIZE_T, BigInteger.valueOf(bytes), true);
     }
 
     private Value integer(boolean value, boolean known) {
-        return new Value(CPrimitive.INT, value ? 1 : 0, known);
+        return of(CPrimitive.INT, value ? BigInteger.ONE : BigInteger.ZERO, known);
     }
 
-    private Value of(CType type, long bits, boolean known) {
-        return new Value(type, known ? wrap(type, bits) : 0, known);
+    private Value of(CType type, BigInteger number, boolean known) {
+        return known ? new Value(type, wrap(type, number), true) : Value.unknown(type);
     }
 
     /** Keeps of a value what the type can hold. */
-    private long wrap(CType type, long bits) {
+    private BigInteger wrap(CType type, BigInteger number) {
         CType plain = type.unwrap();
         if (!plain.isInteger() && !plain.isPointer()) {
-            return bits;
+            return number;
         }
-        long unused = Long.SIZE - Math.min(8, plain.size(target)) * Byte.SIZE;
-        return plain.isSigned(target) ? bits << unused >> unused : bits << unused >>> unused;
+        BigInteger range = BigInteger.TWO.pow((int) plain.size(target) * Byte.SIZE);
+        BigInteger rest = number.mod(range);
+        boolean negative = plain.isSigned(target) && rest.shiftLeft(1).compareTo(range) >= 0;
+        return negative ? rest.subtract(range) : rest;
     }
 
     private CType promote(CType type) {

@@ -65,7 +65,6 @@ public final class Declarations {
         unit.scope.recordTags.putAll(scope.recordTags);
         unit.scope.enumTags.putAll(scope.enumTags);
         unit.scope.enumConstants.putAll(scope.enumConstants);
-        unit.scope.beyond.addAll(scope.beyond);
         List<CType> read = new ArrayList<>();
         while (!unit.in.atEnd()) {
             if (!read.isEmpty()) {

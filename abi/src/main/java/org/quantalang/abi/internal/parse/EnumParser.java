@@ -6,6 +6,7 @@ import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CType;
 import org.quantalang.abi.Target;
 
+import java.math.BigInteger;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -41,29 +42,33 @@ final class EnumParser {
                 throw in.fault(keyword, "%s is defined twice".formatted(result.spelling()));
             }
             Map<String, Long> values = new LinkedHashMap<>();
-            long next = 0;
-            boolean beyond = false;
+            BigInteger next = BigInteger.ZERO;
             boolean anyBeyond = false;
             while (!in.take("}")) {
                 Token name = in.expectWord("an enum constant or '}'");
                 types.attributes().readDeclared(new Attributes());
                 if (in.take("=")) {
-                    next = types.constants().evaluate("enum value");
-                    beyond = types.constants().wasBeyond();
+                    next = types.constants().constant("enum value").number();
                 }
                 String known = scope.kind(name.text());
                 if (known != null) {
                     throw in.fault(
                             name, "'%s' is declared as %s before".formatted(name.text(), known));
                 }
-                values.put(name.text(), next);
-                scope.enumConstants.put(name.text(), next);
-                if (beyond) {
-                    scope.beyond.add(name.text());
-                    anyBeyond = true;
+                if (next.bitLength() > Long.SIZE - (next.signum() < 0 ? 1 : 0)) {
+                    throw in.fault(name, "enum value does not fit 64 bits: value=%d".formatted(next));
                 }
-                beyond |= next == Long.MAX_VALUE;
-                next++;
+                values.put(name.text(), next.longValue());
+                boolean beyond = next.bitLength() == Long.SIZE;
+                anyBeyond |= beyond;
+                CType type =
+                        beyond
+                                ? CPrimitive.ULONG_LONG
+                                : next.bitLength() < Integer.SIZE
+                                        ? CPrimitive.INT
+                                        : CPrimitive.LONG_LONG;
+                scope.enumConstants.put(name.text(), new Value(type, next, true));
+                next = next.add(BigInteger.ONE);
                 if (!in.is("}")) {
                     in.expect(",", "after an enum constant");
                 }

@@ -14,10 +14,10 @@ import java.util.function.Function;
  * A number as C writes it.
  *
  * @param type what it has in C: the first of the ladder that fits, or what its suffix says
- * @param bits the value of an integer
+ * @param number the value of an integer
  * @param isInteger whether it is one; of floating constants only the type is known
  */
-record NumberLiteral(CType type, long bits, boolean isInteger) {
+record NumberLiteral(CType type, BigInteger number, boolean isInteger) {
     /** No constant that fits is as long, whatever its base. */
     private static final int LONGEST = 256;
 
@@ -50,7 +50,7 @@ record NumberLiteral(CType type, long bits, boolean isInteger) {
             throw fault.apply("not an integer constant: %s".formatted(token.text()));
         }
         CType type = integerType(value, suffix, radix == 10, target);
-        return new NumberLiteral(type, value.longValue(), true);
+        return new NumberLiteral(type, value, true);
     }
 
     private static NumberLiteral floating(
@@ -66,7 +66,7 @@ record NumberLiteral(CType type, long bits, boolean isInteger) {
                     case "l" -> CPrimitive.LONG_DOUBLE;
                     default -> CPrimitive.DOUBLE;
                 };
-        return new NumberLiteral(type, 0, false);
+        return new NumberLiteral(type, BigInteger.ZERO, false);
     }
 
     private static CType integerType(

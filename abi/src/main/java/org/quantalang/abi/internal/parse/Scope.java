@@ -9,11 +9,9 @@ import org.quantalang.abi.ExternFunction;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** The names that a translation unit has declared so far, at file scope. */
 public final class Scope {
@@ -23,10 +21,7 @@ public final class Scope {
     final Map<String, CType> typedefs = new LinkedHashMap<>();
     final Map<String, CStructDef> recordTags = new HashMap<>();
     final Map<String, CEnum> enumTags = new HashMap<>();
-    final Map<String, Long> enumConstants = new HashMap<>();
-
-    /** Those of them that are 2^63 or more, by their bits. */
-    final Set<String> beyond = new HashSet<>();
+    final Map<String, Value> enumConstants = new HashMap<>();
 
     final List<CStructDef> records = new ArrayList<>();
     final List<CEnum> enums = new ArrayList<>();
