@@ -180,8 +180,7 @@ class ConstantExpressionTest {
             all.add("sizeof(struct a%d)".formatted(i));
         }
         String prelude = PRELUDE + ANONYMOUS + PACKED;
-        StringBuilder judged =
-                new StringBuilder(RecordGenerator.COMPILER_PRELUDE).append(prelude);
+        StringBuilder judged = new StringBuilder(RecordGenerator.COMPILER_PRELUDE).append(prelude);
         for (String expression : all) {
             judged.append(
                     "_Static_assert((%s) == %d, \"\");%n"

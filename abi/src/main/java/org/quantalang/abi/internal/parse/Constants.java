@@ -124,8 +124,7 @@ final class Constants {
                 return left;
             }
             in.next();
-            boolean decided =
-                    left.known() && operator.is(left.isZero() ? "&&" : "||");
+            boolean decided = left.known() && operator.is(left.isZero() ? "&&" : "||");
             left = apply(operator, left, operand(!decided, () -> binary(level)));
         }
     }

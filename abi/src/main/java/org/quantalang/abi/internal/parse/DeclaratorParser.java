@@ -212,10 +212,6 @@ final class DeclaratorParser {
             in.skipTo("]");
             return Length.VARIABLE;
         }
-        if (types.constants().wasBeyond()) {
-            throw in.fault(
-                    where, "array too large: length=%s".formatted(Long.toUnsignedString(length)));
-        }
         if (length < 0) {
             throw in.fault(where, "array size is negative: size=%d".formatted(length));
         }

@@ -56,7 +56,8 @@ final class EnumParser {
                             name, "'%s' is declared as %s before".formatted(name.text(), known));
                 }
                 if (next.bitLength() > Long.SIZE - (next.signum() < 0 ? 1 : 0)) {
-                    throw in.fault(name, "enum value does not fit 64 bits: value=%d".formatted(next));
+                    throw in.fault(
+                            name, "enum value does not fit 64 bits: value=%d".formatted(next));
                 }
                 values.put(name.text(), next.longValue());
                 boolean beyond = next.bitLength() == Long.SIZE;
