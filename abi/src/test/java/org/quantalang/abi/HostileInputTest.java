@@ -304,7 +304,8 @@ class HostileInputTest {
         void inArraysOfMoreThanTheAddressSpace() {
             assertTrue(
                     refusal("char a[1ULL << 63];")
-                            .contains("array size does not fit 64 bits: value=9223372036854775808"));
+                            .contains(
+                                    "array size does not fit 64 bits: value=9223372036854775808"));
         }
 
         @Test
