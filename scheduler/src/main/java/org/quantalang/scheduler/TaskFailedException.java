@@ -18,7 +18,7 @@ public final class TaskFailedException extends RuntimeException {
     private static String describe(Throwable cause) {
         try {
             return String.valueOf(cause);
-        } catch (RuntimeException failure) {
+        } catch (Throwable failure) { // an Error too: this must not take its place
             return cause.getClass().getName();
         }
     }

@@ -236,6 +236,33 @@ class WrongUseTest {
             }
         }
 
+        /** An exception that fails to say what it is, and that by an error. */
+        private static final class MuteByAnError extends RuntimeException {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public String getMessage() {
+                throw new AssertionError("no description");
+            }
+        }
+
+        @Test
+        void andFailsByAnErrorToBeDescribedIsToldAllTheSame() throws Exception {
+            try (TaskExecutor executor = start()) {
+                var mute = new MuteByAnError();
+                Pollable<Integer> failing =
+                        _ -> {
+                            throw mute;
+                        };
+                JoinHandle<Integer> task = executor.spawn(failing);
+                var failure = assertThrows(TaskFailedException.class, task::join);
+                assertEquals(
+                        "task failed: id=1 cause=" + MuteByAnError.class.getName(),
+                        failure.getMessage());
+                assertTrue(failure.getCause() instanceof MuteByAnError);
+            }
+        }
+
         @Test
         void ofAFutureByAnErrorIsThatError() throws Exception {
             try (TaskExecutor executor = start()) {
