@@ -35,8 +35,8 @@ public interface JoinHandle<T extends @Nullable Object> extends Task, Pollable<T
     Poll<T> poll(Context context);
 
     /**
-     * Returns a future that ends as the task does; cancelling the future cancels the task. A failed
-     * task's future holds what the task threw.
+     * Returns a future that ends as the task does; cancelling the future cancels the task, unless
+     * the future is done. A failed task's future holds what the task threw.
      */
     CompletableFuture<T> toFuture();
 }

@@ -543,6 +543,30 @@ class WaitingTest {
         }
 
         @Test
+        void cancelsNothingByAFutureThatIsDone() throws Exception {
+            try (TaskExecutor executor = start(1)) {
+                var spawned = new CompletableFuture<JoinHandle<Boolean>>();
+                JoinHandle<String> task =
+                        executor.spawn(
+                                _ -> {
+                                    Task self = Objects.requireNonNull(Task.current());
+                                    var held = new Held(new AtomicInteger());
+                                    spawned.complete(executor.spawnChild(self, held));
+                                    return Poll.ready("v");
+                                });
+                CompletableFuture<String> future = task.toFuture();
+                assertEquals("v", future.get());
+                assertFalse(future.cancel(false));
+                JoinHandle<Boolean> child = spawned.get();
+                // The one worker polls in order: after this task the child waits, or has ended.
+                executor.spawn(_ -> Poll.ready(1)).join();
+                assertEquals(TaskState.WAITING, child.state());
+                task.cancel();
+                assertThrows(CancellationException.class, child::join);
+            }
+        }
+
+        @Test
         void runsItsCommandsOnWorkers() throws Exception {
             var done = new CountDownLatch(1);
             try (TaskExecutor executor = start(1)) {

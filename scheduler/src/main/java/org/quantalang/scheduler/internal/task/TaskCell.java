@@ -449,7 +449,9 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
                 new CompletableFuture<T>() {
                     @Override
                     public boolean cancel(boolean mayInterruptIfRunning) {
-                        TaskCell.this.cancel();
+                        if (!isDone()) {
+                            TaskCell.this.cancel();
+                        }
                         return super.cancel(mayInterruptIfRunning);
                     }
 
