@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -467,6 +468,34 @@ class WrongUseTest {
         }
 
         @Test
+        void inATimersCancelIsReportedAndTheOtherWaitsEnd() throws Exception {
+            try (TaskExecutor executor = start()) {
+                var taken = new Semaphore(1);
+                assertTrue(taken.tryAcquire());
+                var reported = new CompletableFuture<Throwable>();
+                Pollable<Boolean> acquire = taken.acquire();
+                Pollable<Boolean> sleep = Sleep.of(Duration.ofHours(1));
+                JoinHandle<Boolean> root = executor.spawn(_ -> Poll.pending());
+                JoinHandle<Boolean> task =
+                        executor.spawnChild(
+                                root,
+                                context -> {
+                                    report(reported);
+                                    assertTrue(acquire.poll(context).isPending());
+                                    return sleep.poll(new FailingTimers(context));
+                                });
+                executor.spawn(_ -> Poll.ready(1)).join(); // after the first poll of the others
+                assertEquals(1, taken.waiting());
+                task.cancel();
+                assertEquals("timer", reported.get().getMessage());
+                executor.spawn(_ -> Poll.ready(1)).join(); // after the end of the task
+                assertEquals(0, taken.waiting());
+                assertEquals(List.of(), root.children());
+                root.cancel();
+            }
+        }
+
+        @Test
         void inACallbackIsReportedAndTheOthersAreCalled() throws Exception {
             try (TaskExecutor executor = start()) {
                 var reported = new CompletableFuture<Throwable>();
@@ -561,6 +590,36 @@ class WrongUseTest {
             @Override
             public void wake() {
                 throw new IllegalStateException("waker");
+            }
+        }
+
+        /** A combinator's context whose timers cannot be cancelled. */
+        private record FailingTimers(Context outer) implements Context, Timers {
+            @Override
+            public Waker waker() {
+                return outer.waker();
+            }
+
+            @Override
+            public Timers timers() {
+                return this;
+            }
+
+            @Override
+            public boolean mayGoOn() {
+                return outer.mayGoOn();
+            }
+
+            @Override
+            public long nanoTime() {
+                return 0;
+            }
+
+            @Override
+            public Timer schedule(long deadlineNanos, Waker waker) {
+                return () -> {
+                    throw new IllegalStateException("timer");
+                };
             }
         }
 

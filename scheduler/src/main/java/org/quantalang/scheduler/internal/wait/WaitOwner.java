@@ -37,11 +37,18 @@ public abstract class WaitOwner {
         return first != null;
     }
 
-    /** Aborts everything that is still waited for. */
+    /**
+     * Aborts everything that is still waited for. One that cannot be aborted, for a combinator's
+     * timers fail, is reported; the others are aborted all the same.
+     */
     protected final void abortWaits() {
         for (Wait wait = first; wait != null; wait = first) {
             disown(wait);
-            wait.abort();
+            try {
+                wait.abort();
+            } catch (Throwable failure) {
+                Foreign.report(failure);
+            }
         }
     }
 }
