@@ -39,7 +39,10 @@ public final class Simulation {
         this.random = new SplittableRandom(seed);
     }
 
-    /** Adds a task; it runs in {@link #run}. */
+    /**
+     * Adds a task; it runs in {@link #run}. If it fails, nobody is told but whoever asks its
+     * handle.
+     */
     public <T extends @Nullable Object> JoinHandle<T> spawn(Pollable<T> pollable) {
         Objects.requireNonNull(pollable, "pollable is null");
         var task = new TaskCell<T>(nextId++, pollable, engine);
@@ -69,12 +72,13 @@ public final class Simulation {
     }
 
     /**
-     * Runs until all tasks have ended.
+     * Runs until all tasks have ended, in whichever way: a failure is for their handles to tell, by
+     * {@link JoinHandle#join} after this. Timers that are left do not fire.
      *
      * @throws IllegalStateException if tasks are left that nothing will wake
      */
     public void run() {
-        while (step()) {
+        while (!live.isEmpty() && step()) {
             steps++;
         }
         if (!live.isEmpty()) {
@@ -92,11 +96,11 @@ public final class Simulation {
         TaskCell<?> task = ready.get(at);
         ready.set(at, ready.getLast());
         ready.removeLast();
-        CurrentTask.set(task);
+        TaskCell<?> around = CurrentTask.begin(task);
         try {
             task.run();
         } finally {
-            CurrentTask.set(null);
+            CurrentTask.end(around);
         }
         return true;
     }
@@ -115,7 +119,10 @@ public final class Simulation {
         return true;
     }
 
-    /** Returns the virtual time in nanoseconds; it begins at 0. */
+    /**
+     * Returns the virtual time in nanoseconds; it begins at 0. After 292 years it overflows, as
+     * that of {@link System#nanoTime} may: only differences have a meaning.
+     */
     public long nanoTime() {
         return wheel.now() * NANOS_PER_TICK;
     }
@@ -174,7 +181,9 @@ public final class Simulation {
         @Override
         public Timer schedule(long deadlineNanos, Waker waker) {
             var entry = new Entry(waker);
-            wheel.insert(entry, deadlineNanos <= 0 ? 0 : (deadlineNanos - 1) / NANOS_PER_TICK + 1);
+            long after = deadlineNanos - nanoTime(); // right although the clock may overflow
+            long ticks = after <= 0 ? 0 : (after - 1) / NANOS_PER_TICK + 1;
+            wheel.insert(entry, wheel.now() + ticks);
             return entry;
         }
     }

@@ -21,7 +21,7 @@ public final class Sleep implements Pollable<Boolean> {
     }
 
     /**
-     * Returns a pollable that is ready after {@code delay}.
+     * Returns a pollable that is ready after {@code delay}; one of more than 73 years counts as 73.
      *
      * @throws IllegalArgumentException if the delay is negative
      */
@@ -29,7 +29,7 @@ public final class Sleep implements Pollable<Boolean> {
         return new Sleep(nanosOf(delay));
     }
 
-    /** Nanoseconds of a delay; what does not fit is 292 years. */
+    /** Nanoseconds of a delay; at most 73 years, so that sums and differences of some fit. */
     static long nanosOf(Duration delay) {
         Objects.requireNonNull(delay, "delay is null");
         if (delay.isNegative()) {

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Which task this thread polls. */
 public final class CurrentTask {
+    /** Goes before a runner's own: a task that it runs may simulate others. */
     private static final ThreadLocal<@Nullable TaskCell<?>> ELSEWHERE = new ThreadLocal<>();
 
     private CurrentTask() {}
@@ -16,17 +17,29 @@ public final class CurrentTask {
 
     /** Returns the task that this thread polls, or null. */
     public static @Nullable TaskCell<?> get() {
-        return Thread.currentThread() instanceof Runner runner
+        TaskCell<?> elsewhere = ELSEWHERE.get();
+        return elsewhere == null && Thread.currentThread() instanceof Runner runner
                 ? runner.currentTask()
-                : ELSEWHERE.get();
+                : elsewhere;
     }
 
-    /** A thread that is no {@link Runner} begins a poll, or ends one with null. */
-    public static void set(@Nullable TaskCell<?> task) {
-        if (task == null) {
+    /**
+     * This thread begins a poll that is not, or not only, a {@link Runner}'s own.
+     *
+     * @return what {@link #end} is to be given
+     */
+    public static @Nullable TaskCell<?> begin(TaskCell<?> task) {
+        TaskCell<?> around = ELSEWHERE.get();
+        ELSEWHERE.set(task);
+        return around;
+    }
+
+    /** This thread ends a poll; the one around it goes on, if there is one. */
+    public static void end(@Nullable TaskCell<?> around) {
+        if (around == null) {
             ELSEWHERE.remove();
         } else {
-            ELSEWHERE.set(task);
+            ELSEWHERE.set(around);
         }
     }
 }
