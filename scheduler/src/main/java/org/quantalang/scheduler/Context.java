@@ -8,7 +8,11 @@ package org.quantalang.scheduler;
  * {@link TaskExecutor#blockOn}, only by {@link Pollable#cancelled}.
  */
 public interface Context {
-    /** Returns the waker of the task that is polled; it may be kept. */
+    /**
+     * Returns the waker of the task that is polled; it may be kept. A combinator gives the same
+     * object in every poll: a {@link JoinHandle} cannot tell which of several are the same task's,
+     * and keeps them all until its own task ends.
+     */
     Waker waker();
 
     /** Returns the clock and the timers of the executor that polls. */

@@ -23,22 +23,26 @@ public final class Futures {
 
     private static final class Awaiting<T extends @Nullable Object> implements Pollable<T> {
         private final CompletableFuture<T> future;
-        private @Nullable Waker registered;
+        private volatile @Nullable Waker waker; // of the last poll
+        private boolean registered;
 
         Awaiting(CompletableFuture<T> future) {
             this.future = future;
         }
 
         @Override
-        @SuppressWarnings({"ReferenceEquality", "FutureReturnValueIgnored"}) // waking cannot fail
+        @SuppressWarnings("FutureReturnValueIgnored") // waking cannot fail
         public Poll<T> poll(Context context) throws Exception {
             if (!context.mayGoOn()) {
                 return Poll.pending();
             }
-            Waker waker = context.waker();
-            if (!future.isDone() && registered != waker) {
-                registered = waker;
-                future.whenComplete((_, _) -> waker.wake()); // runs at once if it is done by now
+            if (!future.isDone()) {
+                // Said, then looked again: a completion between the two sees the waker, or is seen.
+                waker = context.waker();
+                if (!registered) {
+                    registered = true;
+                    future.whenComplete((_, _) -> wakeLast()); // at once if it is done by now
+                }
             }
             if (!future.isDone()) {
                 return Poll.pending();
@@ -47,6 +51,13 @@ public final class Futures {
                 return Poll.ready(future.get());
             } catch (ExecutionException failed) {
                 throw causeOf(failed);
+            }
+        }
+
+        private void wakeLast() {
+            Waker last = waker;
+            if (last != null) {
+                last.wake();
             }
         }
 

@@ -14,6 +14,7 @@ import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
 
@@ -214,6 +215,28 @@ class LongLivedTest {
                 assertEquals(0, semaphore.waiting());
                 semaphore.release();
                 assertTrue(semaphore.tryAcquire());
+            }
+        }
+    }
+
+    @Nested
+    class AFuture {
+        @Test
+        void isAwaitedByTheWakerOfTheLastPollAlone() throws Exception {
+            var future = new CompletableFuture<Integer>();
+            Pollable<Integer> awaiting = Futures.await(future);
+            List<HandContext> pollers = new ArrayList<>();
+            for (int i = 0; i < 1000; i++) {
+                pollers.add(new HandContext());
+                assertTrue(awaiting.poll(pollers.getLast()).isPending());
+            }
+            assertEquals(1, future.getNumberOfDependents());
+            future.complete(7);
+            HandContext last = pollers.removeLast();
+            assertEquals(1, last.woken);
+            assertEquals(Poll.ready(7), awaiting.poll(last));
+            for (HandContext earlier : pollers) {
+                assertEquals(0, earlier.woken);
             }
         }
     }
