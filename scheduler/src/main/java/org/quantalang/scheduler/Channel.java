@@ -17,7 +17,8 @@ import java.util.Objects;
  * <p>An element goes straight to a receiver that waits. If that receiver's task ends before it has
  * seen the element, the next receiver gets it, or it returns to the front: none is lost. Where that
  * happens after {@link #close}, whoever receives afterwards gets it; a receiver that was told of
- * the end before does not.
+ * the end before does not. Several elements that return so do in the order in which their receivers
+ * end, each before the last, which need not be the order in which they were sent.
  *
  * @param <T> type of the elements, which are never null
  */

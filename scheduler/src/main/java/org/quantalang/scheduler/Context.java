@@ -22,6 +22,9 @@ public interface Context {
      * Charges one operation to this poll's budget. When the budget is used up the task is woken, so
      * that it goes on later, and others get their turn: the pollable answers pending.
      *
+     * <p>A combinator's context must forward this to the one that it was given itself: the default
+     * knows no budget, and what is polled with it can keep a worker from all other tasks.
+     *
      * @return whether the operation may go on in this poll
      */
     default boolean mayGoOn() {

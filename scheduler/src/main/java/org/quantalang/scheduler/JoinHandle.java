@@ -12,15 +12,16 @@ import java.util.concurrent.CompletableFuture;
  */
 public interface JoinHandle<T extends @Nullable Object> extends Task, Pollable<T> {
     /**
-     * Blocks this thread until the task has ended.
+     * Blocks this thread until the task has ended. That is for ever if it never does, as a task
+     * that an interrupted {@link TaskExecutor#close} left behind.
      *
      * @return the task's value
      * @throws InterruptedException if this thread is interrupted first; the task goes on
      * @throws TaskFailedException if the task ended by an exception
      * @throws CancellationException if the task was cancelled
-     * @throws IllegalStateException if this thread is a worker of the same executor, which must not
-     *     block; or if the task is of a simulation and has not ended, since nothing runs it
-     *     meanwhile
+     * @throws IllegalStateException if the task has not ended and this thread is a worker of the
+     *     same executor or fires its timers, which must not block; or if the task is of a
+     *     simulation and has not ended, since nothing runs it meanwhile
      */
     T join() throws InterruptedException;
 

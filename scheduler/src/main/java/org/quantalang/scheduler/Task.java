@@ -40,7 +40,10 @@ public interface Task {
      */
     void onEnd(Runnable action);
 
-    /** Returns the task that this thread is polling, or null. */
+    /**
+     * Returns the task that this thread is polling, or null. While a worker calls what hears of a
+     * task's end ({@link Pollable#cancelled}, actions of {@link #onEnd}, wakers), that task.
+     */
     static @Nullable Task current() {
         return org.quantalang.scheduler.internal.task.CurrentTask.get();
     }

@@ -26,6 +26,11 @@ public final class Timeout<T extends @Nullable Object> implements Pollable<T> {
     /**
      * Limits a pollable.
      *
+     * <p>What the pollable waits for ends with the time if its {@link Pollable#cancelled} gives it
+     * up, as those of this package do. A lambda has none: an operation that was polled within it,
+     * say {@link Semaphore#acquire}, keeps its place until the task ends. Limit that operation
+     * itself, or write a class that passes {@code cancelled} on.
+     *
      * @throws IllegalArgumentException if the limit is negative
      */
     public static <T extends @Nullable Object> Timeout<T> of(Pollable<T> limited, Duration limit) {

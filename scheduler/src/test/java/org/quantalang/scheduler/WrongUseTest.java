@@ -564,6 +564,26 @@ class WrongUseTest {
         }
 
         @Test
+        void inACancelHandlerIsToldWithTheInterruptOfABlockedThread() {
+            try (TaskExecutor executor = start()) {
+                var failing = new FailsWhenCancelled(new CompletableFuture<>());
+                Thread.UncaughtExceptionHandler handler =
+                        Thread.currentThread().getUncaughtExceptionHandler();
+                Thread.currentThread().interrupt();
+                InterruptedException told;
+                try {
+                    told =
+                            assertThrows(
+                                    InterruptedException.class, () -> executor.blockOn(failing));
+                } finally {
+                    Thread.interrupted();
+                    Thread.currentThread().setUncaughtExceptionHandler(handler);
+                }
+                assertEquals("cancel handler", told.getSuppressed()[0].getMessage());
+            }
+        }
+
+        @Test
         void inACallbackIsReportedAndTheOthersAreCalled() throws Exception {
             try (TaskExecutor executor = start()) {
                 var reported = new CompletableFuture<Throwable>();

@@ -24,7 +24,8 @@ public final class BlockingPoll extends WaitOwner implements Context, Waker {
     }
 
     /**
-     * Polls until there is a value; what it waits for is given up if it throws.
+     * Polls until there is a value; what it waits for is given up if it throws. An interrupt stays
+     * one though the pollable fails when it is cancelled: that failure is suppressed in it.
      *
      * @param blocked those that do this now
      */
@@ -43,8 +44,7 @@ public final class BlockingPoll extends WaitOwner implements Context, Waker {
                 }
                 while (!context.woken.getAndSet(false)) {
                     if (Thread.interrupted()) {
-                        pollable.cancelled();
-                        throw new InterruptedException("interrupted while blocking on a pollable");
+                        throw interrupted(pollable);
                     }
                     LockSupport.park(context);
                 }
@@ -54,6 +54,16 @@ public final class BlockingPoll extends WaitOwner implements Context, Waker {
             blocked.remove(context);
             context.abortWaits();
         }
+    }
+
+    private static InterruptedException interrupted(Pollable<?> pollable) {
+        var interrupted = new InterruptedException("interrupted while blocking on a pollable");
+        try {
+            pollable.cancelled();
+        } catch (Throwable failure) {
+            interrupted.addSuppressed(failure);
+        }
+        return interrupted;
     }
 
     /** Whether this thread has stopped polling. */
