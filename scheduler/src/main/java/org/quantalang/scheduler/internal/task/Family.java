@@ -11,8 +11,9 @@ import java.util.List;
  * a lock, to which the lists, their links and the marks belong.
  *
  * <p>A task that ends hands its children to its parent, so that the tree holds no chain of tasks
- * that have ended, and a cancellation from above reaches all. The first of a tree, which has nobody
- * above it, keeps its children; so does one that was cancelled, whose children end by that.
+ * that have ended, and a cancellation from above reaches all: if one is on its way, the task that
+ * ends passes it on. The first of a tree, which has nobody above it, keeps its children; so does
+ * one that was cancelled, whose children end by that.
  */
 final class Family {
     final TaskCell<?> self;
@@ -77,23 +78,33 @@ final class Family {
         child.linked = true;
     }
 
-    /** The task has ended: it leaves its parent, and its children become that one's. */
-    void end() {
+    /**
+     * The task has ended: it leaves its parent, and its children become that one's.
+     *
+     * @return those children for the caller to cancel: the cancellation of the parent has read its
+     *     list before, and finds none at this task
+     */
+    List<TaskCell<?>> end() {
         lock.lock();
         try {
             ended = true;
             Family above = parent;
             if (above == null) {
-                return;
+                return List.of();
             }
             if (linked) {
                 above.remove(this);
             }
-            while (firstChild != null && !cancelled) {
+            if (cancelled || firstChild == null) {
+                return List.of();
+            }
+            List<TaskCell<?>> missed = above.cancelled ? copy() : List.of();
+            while (firstChild != null) {
                 Family child = firstChild;
                 remove(child);
                 above.add(child);
             }
+            return missed;
         } finally {
             lock.unlock();
         }

@@ -202,7 +202,10 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
         }
     }
 
-    /** Allocates nothing itself: memory may have run out, and others wait for this. */
+    /**
+     * Allocates nothing itself, unless children have to be cancelled: memory may have run out, and
+     * others wait for this.
+     */
     private void announceEnd() {
         try {
             pollable = null; // a waker may be kept for long; what the task held may not
@@ -211,7 +214,7 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
             }
             Family own = family;
             if (own != null) {
-                own.end();
+                own.end().forEach(TaskCell::cancel);
             }
         } catch (Throwable failure) {
             Foreign.report(failure);
@@ -307,7 +310,7 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
         // Linked, then looked: a cancellation that saw no family before sees to it that this does.
         VarHandle.fullFence();
         if (cancelled || cancelRequested()) {
-            child.cancelTransition();
+            child.cancel(); // in no queue yet; somebody may have found it and given it children
         }
     }
 

@@ -1,0 +1,95 @@
+package org.quantalang.scheduler.internal.task;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.quantalang.scheduler.Poll;
+import org.quantalang.scheduler.Pollable;
+import org.quantalang.scheduler.TaskState;
+import org.quantalang.scheduler.Timers;
+
+import java.util.ArrayDeque;
+
+/** Cancellations that meet the end of a task in between, at a moment that the test chooses. */
+class FamilyTest {
+    /** Runs tasks when it is told to, and something else when a task is about to be enqueued. */
+    private static final class ByHand implements TaskQueue {
+        private final ArrayDeque<TaskCell<?>> ready = new ArrayDeque<>();
+        private Runnable beforeEnqueue = () -> {};
+        private long nextId = 1;
+
+        <T> TaskCell<T> spawn(@Nullable TaskCell<?> parent, Pollable<T> pollable) {
+            var task = new TaskCell<T>(nextId++, pollable, this);
+            if (parent != null) {
+                parent.adopt(task);
+            }
+            ready.add(task);
+            return task;
+        }
+
+        void runAll() {
+            for (TaskCell<?> task = ready.poll(); task != null; task = ready.poll()) {
+                task.run();
+            }
+        }
+
+        @Override
+        public void enqueue(TaskCell<?> task) {
+            Runnable action = beforeEnqueue;
+            beforeEnqueue = () -> {};
+            action.run();
+            ready.add(task);
+        }
+
+        @Override
+        public void requeue(TaskCell<?> task) {
+            ready.add(task);
+        }
+
+        @Override
+        public Timers timers() {
+            throw new AssertionError("nothing here needs a clock");
+        }
+
+        @Override
+        public void ended(TaskCell<?> task) {}
+
+        @Override
+        public @Nullable String whyNotBlock(long taskId) {
+            return null;
+        }
+    }
+
+    private final ByHand queue = new ByHand();
+
+    @Nested
+    class ACancellation {
+        @Test
+        void reachesTheChildrenOfAChildThatEndsMeanwhile() {
+            TaskCell<Object> root = queue.spawn(null, _ -> Poll.pending());
+            boolean[] end = {false};
+            TaskCell<Object> child =
+                    queue.spawn(root, _ -> end[0] ? Poll.ready(true) : Poll.pending());
+            TaskCell<Object> grandchild = queue.spawn(child, _ -> Poll.pending());
+            TaskCell<Object> last = queue.spawn(grandchild, _ -> Poll.pending());
+            queue.runAll();
+            // The root is marked and its children are read; then the child ends, and only then the
+            // cancellation comes to it.
+            queue.beforeEnqueue =
+                    () -> {
+                        end[0] = true;
+                        child.wake();
+                        queue.runAll();
+                    };
+            root.cancel();
+            queue.runAll();
+
+            assertEquals(TaskState.COMPLETED, child.state());
+            assertEquals(TaskState.CANCELLED, root.state());
+            assertEquals(TaskState.CANCELLED, grandchild.state());
+            assertEquals(TaskState.CANCELLED, last.state());
+        }
+    }
+}
