@@ -1,6 +1,7 @@
 package org.quantalang.scheduler;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.scheduler.internal.time.DeadlineWait;
 
 import java.time.Duration;
 import java.util.Objects;
@@ -15,12 +16,13 @@ import java.util.concurrent.TimeoutException;
 public final class Timeout<T extends @Nullable Object> implements Pollable<T> {
     private final Pollable<T> limited;
     private final Duration limit;
-    private final Sleep sleep;
+    private final DeadlineWait wait;
+    private boolean over;
 
     private Timeout(Pollable<T> limited, Duration limit) {
         this.limited = Objects.requireNonNull(limited, "limited is null");
         this.limit = Objects.requireNonNull(limit, "limit is null");
-        this.sleep = Sleep.of(limit);
+        this.wait = new DeadlineWait(Sleep.nanosOf(limit));
     }
 
     /**
@@ -39,20 +41,27 @@ public final class Timeout<T extends @Nullable Object> implements Pollable<T> {
 
     @Override
     public Poll<T> poll(Context context) throws Exception {
+        // The beginning is charged alone: a pollable that uses up the budget in each poll would
+        // otherwise keep this from ever looking at the clock.
+        if (!wait.isStarted() && !context.mayGoOn()) {
+            return Poll.pending();
+        }
+        wait.start(context.timers());
         boolean goesOn = false;
         try {
             Poll<T> answer = limited.poll(context);
             if (answer.isReady()) {
                 return answer;
             }
-            if (sleep.poll(context).isReady()) {
+            over = over || wait.pollUncharged(context);
+            if (over) {
                 throw timeIsUp();
             }
             goesOn = true;
             return answer;
         } finally {
             if (!goesOn) {
-                sleep.cancelled();
+                wait.giveUp();
             }
         }
     }
@@ -69,7 +78,7 @@ public final class Timeout<T extends @Nullable Object> implements Pollable<T> {
 
     @Override
     public void cancelled() {
-        sleep.cancelled();
+        wait.giveUp();
         limited.cancelled();
     }
 }

@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -350,6 +351,81 @@ class WaitingTest {
                 var failure = assertThrows(TaskFailedException.class, late::join);
                 assertTrue(failure.toString().contains("time is up: limit=PT0.005S"));
             }
+        }
+
+        /** A poll by hand, with a clock and a number of operations by hand. */
+        private static final class HandClock implements Context, Timers {
+            private long nanos;
+            private int operations = 10;
+
+            @Override
+            public Waker waker() {
+                return () -> {};
+            }
+
+            @Override
+            public Timers timers() {
+                return this;
+            }
+
+            @Override
+            public boolean mayGoOn() {
+                return --operations >= 0;
+            }
+
+            @Override
+            public long nanoTime() {
+                return nanos;
+            }
+
+            @Override
+            public Timer schedule(long deadlineNanos, Waker waker) {
+                return () -> true;
+            }
+        }
+
+        @Test
+        void limitsAPollableThatUsesUpItsBudgetInEveryPoll() throws Exception {
+            var context = new HandClock();
+            Pollable<Boolean> busy =
+                    given -> {
+                        while (given.mayGoOn()) {
+                            Thread.onSpinWait();
+                        }
+                        return Poll.pending();
+                    };
+            var limited = org.quantalang.scheduler.Timeout.of(busy, Duration.ofNanos(5));
+            assertTrue(limited.poll(context).isPending());
+            context.operations = 10;
+            context.nanos = 5;
+
+            assertThrows(TimeoutException.class, () -> limited.poll(context));
+        }
+
+        @Test
+        void countsALimitFromTheBeginningOfTheFirstPoll() {
+            var context = new HandClock();
+            Pollable<Boolean> slow =
+                    _ -> {
+                        context.nanos += 5;
+                        return Poll.pending();
+                    };
+            var limited = org.quantalang.scheduler.Timeout.of(slow, Duration.ofNanos(5));
+
+            assertThrows(TimeoutException.class, () -> limited.poll(context));
+        }
+
+        @Test
+        void chargesEachLimitOnce() throws Exception {
+            var context = new HandClock();
+            context.operations = 0;
+            var polls = new AtomicInteger();
+            var limited =
+                    org.quantalang.scheduler.Timeout.of(
+                            _ -> Poll.ready(polls.incrementAndGet()), Duration.ZERO);
+
+            assertTrue(limited.poll(context).isPending());
+            assertEquals(0, polls.get());
         }
 
         @Test

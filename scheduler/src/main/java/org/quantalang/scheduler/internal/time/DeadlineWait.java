@@ -23,17 +23,29 @@ public final class DeadlineWait extends Wait {
      * Whether the time has come; if not, the task is woken when it has. Once it has, this waits for
      * the next period.
      */
-    @SuppressWarnings("ReferenceEquality") // the same waker, not an equal one
     public boolean poll(Context context) {
-        if (!context.mayGoOn()) {
-            return false;
-        }
-        Timers timers = context.timers();
-        long now = timers.nanoTime();
+        return context.mayGoOn() && pollUncharged(context);
+    }
+
+    /** Lets the time begin, unless it has; the first poll does so otherwise. */
+    public void start(Timers timers) {
         if (!started) {
             started = true;
-            deadlineNanos = now + periodNanos;
+            deadlineNanos = timers.nanoTime() + periodNanos;
         }
+    }
+
+    /** Whether {@link #start} or a poll has let the time begin. */
+    public boolean isStarted() {
+        return started;
+    }
+
+    /** The same as {@link #poll}, also in a poll that has used up its operations. */
+    @SuppressWarnings("ReferenceEquality") // the same waker, not an equal one
+    public boolean pollUncharged(Context context) {
+        Timers timers = context.timers();
+        start(timers);
+        long now = timers.nanoTime();
         if (now - deadlineNanos >= 0) {
             detach();
             abort();
