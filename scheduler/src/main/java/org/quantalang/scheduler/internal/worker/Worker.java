@@ -184,7 +184,8 @@ final class Worker extends Thread implements CurrentTask.Runner {
         TaskCell<?> hot = slot;
         if (hot != null) {
             slot = null;
-            if (++streak <= SLOT_STREAK || ring.size() == 0) {
+            if (streak < SLOT_STREAK || ring.size() == 0) {
+                streak = Math.min(streak + 1, SLOT_STREAK); // an empty ring sets no end to it
                 announce();
                 return hot;
             }
