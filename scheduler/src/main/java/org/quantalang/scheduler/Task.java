@@ -27,8 +27,8 @@ public interface Task {
     /**
      * Asks the task and all of its children, and theirs, to end. A task that is not being polled
      * ends without another poll; one that is ends after this poll, unless the poll answers ready.
-     * What it waits for is given up, and {@link Pollable#cancelled} is called, both by a worker.
-     * Returns without waiting; O(descendants).
+     * {@link Pollable#cancelled} is called, and what it waits for is given up, both by a worker;
+     * only after these is the end seen by those that join. Returns without waiting; O(descendants).
      */
     void cancel();
 

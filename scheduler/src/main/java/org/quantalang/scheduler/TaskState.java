@@ -4,7 +4,7 @@ package org.quantalang.scheduler;
 public enum TaskState {
     /** Queued: a worker will poll it. */
     READY,
-    /** Being polled. */
+    /** Being polled, or about to end: gives back what it held. */
     RUNNING,
     /** Pending: waits for its waker. */
     WAITING,

@@ -163,14 +163,12 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
             }
         } catch (Throwable failure) { // an Error too: the task has failed, the worker lives on
             outcome = keptOf(running, failure);
-            endTransition(true);
-            announceEnd();
+            end(TaskState.PANICKED);
             return;
         }
         if (answer instanceof Poll.Ready<T>(T value)) {
             outcome = value;
-            endTransition(false);
-            announceEnd();
+            end(TaskState.COMPLETED);
             return;
         }
         switch (pendTransition()) {
@@ -198,15 +196,16 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
         } catch (Throwable failure) {
             Foreign.report(failure);
         } finally {
-            announceEnd();
+            end(TaskState.CANCELLED);
         }
     }
 
     /**
-     * Allocates nothing itself, unless children have to be cancelled: memory may have run out, and
-     * others wait for this.
+     * Gives back what the task holds, and only then ends it and tells who waits: whoever sees the
+     * end may take away what the task used. Allocates nothing itself, unless children have to be
+     * cancelled: memory may have run out, and others wait for this.
      */
-    private void announceEnd() {
+    private void end(TaskState end) {
         try {
             pollable = null; // a waker may be kept for long; what the task held may not
             if (isWaiting()) {
@@ -219,6 +218,7 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
         } catch (Throwable failure) {
             Foreign.report(failure);
         } finally {
+            endTransition(end);
             // Acquire and release: pairs with the push in register; after this none can be added.
             EndWaiter waiter = inOrder((EndWaiter) WAITERS.getAndSet(this, NO_MORE));
             for (; waiter != null; waiter = waiter.next) {

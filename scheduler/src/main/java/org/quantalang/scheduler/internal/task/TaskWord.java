@@ -17,13 +17,16 @@ import java.lang.invoke.VarHandle;
  *  C: cancellation was asked for.
  *
  *  WAITING   --wake, cancel--> READY (the caller enqueues)
- *  READY     --start---------> RUNNING (polls), or CANCELLED if C
+ *  READY     --start---------> RUNNING (polls; or ends the task as CANCELLED, if C)
  *  RUNNING   --wake----------> NOTIFIED
- *  RUNNING   --pend----------> WAITING, or CANCELLED if C
- *  NOTIFIED  --pend----------> READY (the worker enqueues), or CANCELLED if C
- *  RUNNING, NOTIFIED  --end--> COMPLETED, PANICKED
+ *  RUNNING   --pend----------> WAITING; no change if C, the worker ends the task
+ *  NOTIFIED  --pend----------> READY (the worker enqueues); no change if C, the same
+ *  RUNNING, NOTIFIED  --end--> COMPLETED, CANCELLED, PANICKED
  *  COMPLETED, CANCELLED, PANICKED: for good; a waker that comes later changes nothing
  * </pre>
+ *
+ * <p>Whoever ends the task, by whichever way, has it as RUNNING or NOTIFIED until everything is
+ * given back that it held: so that whoever sees the end may take that away.
  *
  * <p>A task is in exactly one queue while READY, in none otherwise. A wake that changes nothing
  * still writes the word: the poll that follows must see what the waker wrote before it. A cell is
@@ -66,7 +69,7 @@ public abstract class TaskWord extends WaitOwner {
         ENQUEUE,
         /** Poll the task. */
         POLL,
-        /** Tell the waiters that the task was cancelled: it has ended. */
+        /** End the task as cancelled, and tell its waiters. */
         ANNOUNCE_CANCELLED
     }
 
@@ -114,7 +117,7 @@ public abstract class TaskWord extends WaitOwner {
         while (true) {
             int before = (int) WORD.getVolatile(this);
             boolean cancelled = (before & CANCEL_REQUESTED) != 0;
-            int after = withPhase(before, cancelled ? CANCELLED : RUNNING);
+            int after = withPhase(before, RUNNING);
             // Acquire: pairs with the release of every wake before this poll.
             if (WORD.compareAndSet(this, before, after)) {
                 return cancelled ? Next.ANNOUNCE_CANCELLED : Next.POLL;
@@ -126,22 +129,36 @@ public abstract class TaskWord extends WaitOwner {
     final Next pendTransition() {
         while (true) {
             int before = (int) WORD.getVolatile(this);
-            boolean cancelled = (before & CANCEL_REQUESTED) != 0;
+            if ((before & CANCEL_REQUESTED) != 0) {
+                return Next.ANNOUNCE_CANCELLED; // the task stays with its worker
+            }
             boolean notified = (before & PHASE_MASK) == NOTIFIED;
-            int after = withPhase(before, cancelled ? CANCELLED : notified ? READY : WAITING);
+            int after = withPhase(before, notified ? READY : WAITING);
             // Release: pairs with the acquire of the next worker, which goes on where this one
             // ended.
             if (WORD.compareAndSet(this, before, after)) {
-                return cancelled ? Next.ANNOUNCE_CANCELLED : notified ? Next.ENQUEUE : Next.NOTHING;
+                return notified ? Next.ENQUEUE : Next.NOTHING;
             }
         }
     }
 
-    /** The worker whose poll has answered ready or thrown; the outcome is written before. */
-    final void endTransition(boolean failed) {
+    /**
+     * The worker that ends the task; the outcome is written before, and what the task held is given
+     * back.
+     *
+     * @param end one of the three ends
+     */
+    final void endTransition(TaskState end) {
+        int after =
+                switch (end) {
+                    case COMPLETED -> COMPLETED;
+                    case CANCELLED -> CANCELLED | CANCEL_REQUESTED;
+                    case PANICKED -> PANICKED;
+                    default -> throw new IllegalArgumentException("no end of a task: end=" + end);
+                };
         // Release: pairs with the acquire in state, after which the outcome is read. A cancellation
         // that came in between is too late.
-        WORD.setRelease(this, failed ? PANICKED : COMPLETED);
+        WORD.setRelease(this, after);
     }
 
     /** Where the task stands. */

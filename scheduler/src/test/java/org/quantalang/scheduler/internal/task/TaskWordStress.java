@@ -10,6 +10,7 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.LLL_Result;
 import org.openjdk.jcstress.infra.results.LL_Result;
+import org.quantalang.scheduler.TaskState;
 
 /** The transitions of a task's word against each other, on the machine itself. */
 public class TaskWordStress {
@@ -120,7 +121,7 @@ public class TaskWordStress {
     /** A cancellation during a poll that answers pending. */
     @JCStressTest
     @Outcome(
-            id = "NOTHING, ANNOUNCE_CANCELLED, CANCELLED",
+            id = "NOTHING, ANNOUNCE_CANCELLED, RUNNING",
             expect = ACCEPTABLE,
             desc = "during the poll: its worker ends the task")
     @Outcome(id = "ENQUEUE, NOTHING, READY", expect = ACCEPTABLE, desc = "after it: queued to end")
@@ -164,7 +165,7 @@ public class TaskWordStress {
 
         @Actor
         public void worker() {
-            word.endTransition(false);
+            word.endTransition(TaskState.COMPLETED);
         }
 
         @Arbiter
