@@ -20,6 +20,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -349,6 +350,50 @@ class TrapsTest {
                     awaitCollection(value);
                 }
             }
+        }
+
+        @Test
+        void isNotHeldByTheRingOfAWorkerThatRunsThroughItsSlotAlone() throws Exception {
+            try (TaskExecutor executor = start(1)) {
+                var stop = new AtomicBoolean();
+                var left = new CompletableFuture<Waker>();
+                var right = new CompletableFuture<Waker>();
+                executor.spawn(context -> passOn(context, left, right, stop));
+                executor.spawn(context -> passOn(context, right, left, stop));
+                left.get();
+                right.get();
+                List<WeakReference<Object>> values = new ArrayList<>();
+                executor.spawn(_ -> spawnMany(executor, values)).join();
+                for (WeakReference<Object> value : values) {
+                    awaitCollection(value);
+                }
+                stop.set(true);
+            }
+        }
+
+        /** Wakes the other, which then takes the slot. */
+        private static Poll<Boolean> passOn(
+                Context context,
+                CompletableFuture<Waker> own,
+                CompletableFuture<Waker> other,
+                AtomicBoolean stop) {
+            own.complete(context.waker());
+            if (other.isDone()) {
+                other.join().wake();
+            } else {
+                context.waker().wake();
+            }
+            return stop.get() ? Poll.ready(true) : Poll.pending();
+        }
+
+        private static Poll<Boolean> spawnMany(
+                TaskExecutor executor, List<WeakReference<Object>> values) {
+            for (int i = 0; i < 20; i++) {
+                Object value = new byte[10];
+                values.add(new WeakReference<>(value));
+                executor.spawn(_ -> Poll.ready(value));
+            }
+            return Poll.ready(true);
         }
 
         private static void spawnAndForget(TaskExecutor executor, Object value) {

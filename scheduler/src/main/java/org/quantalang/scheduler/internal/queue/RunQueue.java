@@ -159,7 +159,10 @@ public final class RunQueue {
         return (int) Math.max(0, (long) TAIL.getAcquire(this) - front);
     }
 
-    /** Owner, before it sleeps: forgets tasks that have left, so that they can be collected. */
+    /**
+     * Owner, before it sleeps and now and then: forgets tasks that have left, so that they can be
+     * collected.
+     */
     public void clearTaken() {
         long front = (long) HEAD.getAcquire(this);
         for (long at = Math.max(cleared, front - slots.length); at < front; at++) {

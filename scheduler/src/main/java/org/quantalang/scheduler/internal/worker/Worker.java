@@ -175,6 +175,7 @@ final class Worker extends Thread implements CurrentTask.Runner {
     private @Nullable TaskCell<?> next() {
         if (tick.isDue()) {
             rest(Worker::doNothing);
+            ring.clearTaken(); // perhaps it never sleeps
             TaskCell<?> outside = all.injector().poll(turn++);
             if (outside != null) {
                 announce();
