@@ -479,6 +479,50 @@ class TaskExecutorTest {
                 busy.join();
             }
         }
+
+        @Test
+        void tasksThatDoNotFitTheRingAreAnnouncedThoughTheSlotIsCut() throws Exception {
+            try (TaskExecutor executor =
+                    TaskExecutor.start(
+                            ExecutorConfig.defaults().withWorkers(2).withStealing(false))) {
+                while (executor.stats().sleeping() != 2) {
+                    Thread.onSpinWait();
+                }
+                int half = 128;
+                var others = new CountDownLatch(half);
+                executor.spawn(
+                                _ -> {
+                                    // A full ring; its older half has to leave it.
+                                    for (int i = 0; i < half; i++) {
+                                        executor.spawn(_ -> count(others));
+                                    }
+                                    for (int i = 0; i < half; i++) {
+                                        executor.spawn(_ -> await(others));
+                                    }
+                                    return chain(executor, 6);
+                                })
+                        .join();
+                others.await();
+            }
+        }
+
+        private static Poll<Boolean> count(CountDownLatch latch) {
+            latch.countDown();
+            return Poll.ready(true);
+        }
+
+        private static Poll<Boolean> await(CountDownLatch latch) throws InterruptedException {
+            latch.await();
+            return Poll.ready(true);
+        }
+
+        /** Tasks that follow each other through the slot. */
+        private static Poll<Boolean> chain(TaskExecutor executor, int left) {
+            if (left > 0) {
+                executor.spawn(_ -> chain(executor, left - 1));
+            }
+            return Poll.ready(true);
+        }
     }
 
     @Nested

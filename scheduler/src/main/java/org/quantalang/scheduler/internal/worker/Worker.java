@@ -53,7 +53,8 @@ final class Worker extends Thread implements CurrentTask.Runner {
     private boolean searching;
     private boolean sawYoung;
     private long spinNanos = LEAST_SPIN_NANOS;
-    private boolean unannounced; // the ring has tasks that no sleeping worker was looked for
+    private boolean unannounced; // there are tasks that no sleeping worker was looked for
+    private boolean overflowed; // some of those are in the injector
     private final long[] loneTaken; // by worker: its ring's count of taken when one task was seen
     private final long[] loneSince;
 
@@ -136,6 +137,10 @@ final class Worker extends Thread implements CurrentTask.Runner {
                 all.injector().add(half[i]);
             }
             Arrays.fill(half, 0, moved, null); // what is held here is not collected
+            if (moved > 0) {
+                unannounced = true;
+                overflowed = true;
+            }
         }
     }
 
@@ -198,11 +203,13 @@ final class Worker extends Thread implements CurrentTask.Runner {
         TaskCell<?> own = ring.pop();
         if (own != null) {
             // No fence needed: the pop's compare-and-set of the head, then this read of the idle
-            // word; a sleeper's compare-and-set of that word, then its read of the head.
+            // word; a sleeper's compare-and-set of that word, then its read of the head, or of the
+            // injector, to which tasks were moved before the pop.
             if (unannounced && all.idle().somebodySleeps()) {
                 announce();
             }
             unannounced = false;
+            overflowed = false;
             return own;
         }
         TaskCell<?> outside = takeFromInjector();
@@ -212,11 +219,13 @@ final class Worker extends Thread implements CurrentTask.Runner {
         return outside;
     }
 
-    /** Looks for a sleeping worker if there is something in the ring that nobody was told of. */
+    /** Looks for a sleeping worker if there is something that it can take and was not told of. */
     private void announce() {
         if (unannounced) {
             unannounced = false;
-            if (ring.size() > 0) {
+            boolean outside = overflowed;
+            overflowed = false;
+            if (outside || ring.size() > 0) {
                 all.wakeOne();
             }
         }
