@@ -506,6 +506,50 @@ class TaskExecutorTest {
             }
         }
 
+        @Test
+        void nobodyIsWokenForTasksThatOnlyTheirWorkerCanTake() throws Exception {
+            try (TaskExecutor executor =
+                    TaskExecutor.start(
+                            ExecutorConfig.defaults().withWorkers(2).withStealing(false))) {
+                while (executor.stats().sleeping() != 2 || executor.stats().parks() < 2) {
+                    Thread.onSpinWait();
+                }
+                var over = new CountDownLatch(4);
+                JoinHandle<Long> before =
+                        executor.spawn(
+                                _ -> {
+                                    for (int i = 0; i < 4; i++) {
+                                        executor.spawn(new Yields(1000, over));
+                                    }
+                                    return Poll.ready(executor.stats().parks());
+                                });
+                over.await();
+                // One worker may sleep again by now; the other has not been woken.
+                assertTrue(executor.stats().parks() - before.join() <= 1);
+            }
+        }
+
+        /** Goes to the back of the ring some times. */
+        private static final class Yields implements Pollable<Boolean> {
+            private final CountDownLatch over;
+            private int left;
+
+            Yields(int times, CountDownLatch over) {
+                this.left = times;
+                this.over = over;
+            }
+
+            @Override
+            public Poll<Boolean> poll(Context context) {
+                if (left-- > 0) {
+                    context.waker().wake();
+                    return Poll.pending();
+                }
+                over.countDown();
+                return Poll.ready(true);
+            }
+        }
+
         private static Poll<Boolean> count(CountDownLatch latch) {
             latch.countDown();
             return Poll.ready(true);

@@ -115,10 +115,13 @@ final class Worker extends Thread implements CurrentTask.Runner {
         }
     }
 
-    /** To the back of the ring: others may take it, so one of them is woken. */
+    /** To the back of the ring: if others may take it, one of them is woken. */
     void pushBack(TaskCell<?> task) {
         pushQuietly(task);
-        all.wakeOne();
+        if (all.stealing() || overflowed) {
+            overflowed = false;
+            all.wakeOne();
+        }
     }
 
     /**
@@ -225,7 +228,7 @@ final class Worker extends Thread implements CurrentTask.Runner {
             unannounced = false;
             boolean outside = overflowed;
             overflowed = false;
-            if (outside || ring.size() > 0) {
+            if (outside || (all.stealing() && ring.size() > 0)) {
                 all.wakeOne();
             }
         }
