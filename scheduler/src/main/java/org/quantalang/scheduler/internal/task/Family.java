@@ -57,11 +57,13 @@ final class Family {
         lock.lock();
         try {
             Family to = this;
+            boolean anyCancelled = cancelled;
             for (Family above = to.parent; to.ended && above != null; above = to.parent) {
                 to = above;
+                anyCancelled |= to.cancelled;
             }
             to.add(child);
-            return cancelled || to.cancelled;
+            return anyCancelled;
         } finally {
             lock.unlock();
         }

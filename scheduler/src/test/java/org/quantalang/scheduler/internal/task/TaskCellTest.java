@@ -99,6 +99,24 @@ class TaskCellTest {
     }
 
     @Nested
+    class ALateChild {
+        @Test
+        void hearsOfACancelledTaskBetweenTheEndedOneAndTheOneItIsGivenTo() {
+            TaskCell<Object> root = queue.spawn(null, _ -> Poll.pending());
+            TaskCell<Object> cancelled = queue.spawn(root, _ -> Poll.pending());
+            TaskCell<Object> ended = queue.spawn(cancelled, _ -> Poll.ready(true));
+            queue.runAll();
+            cancelled.cancel();
+            queue.runAll();
+            TaskCell<Object> late = queue.spawn(ended, _ -> Poll.pending());
+            queue.runAll();
+
+            assertEquals(TaskState.CANCELLED, late.state());
+            assertEquals(TaskState.WAITING, root.state());
+        }
+    }
+
+    @Nested
     class AnEnd {
         private @Nullable TaskCell<Object> task;
         private final List<TaskState> seen = new ArrayList<>();
