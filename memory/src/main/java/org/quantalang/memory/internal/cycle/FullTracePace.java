@@ -2,6 +2,7 @@ package org.quantalang.memory.internal.cycle;
 
 import org.quantalang.memory.CycleOptions;
 import org.quantalang.memory.internal.alloc.BlockAllocator;
+import org.quantalang.memory.internal.alloc.PageTable;
 
 /**
  * When a full trace is due: when the other traces' work has earned one, or the heap has grown; and
@@ -26,7 +27,7 @@ final class FullTracePace {
     private static final long MOST_RELUCTANT = 16;
 
     /** Least bytes that are handed out between two looks. */
-    private static final long LOOK_BYTES = 1 << 20;
+    private static final long LOOK_BYTES = PageTable.PAGE_BYTES;
 
     /** The same as a part of the most bytes that the heap has had. */
     private static final long LOOK_PART = 32;

@@ -218,13 +218,20 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
         } catch (Throwable failure) {
             Foreign.report(failure);
         } finally {
-            endTransition(end);
-            // Acquire and release: pairs with the push in register; after this none can be added.
-            EndWaiter waiter = inOrder((EndWaiter) WAITERS.getAndSet(this, NO_MORE));
-            for (; waiter != null; waiter = waiter.next) {
-                tell(waiter.whom);
+            try {
+                announce(end);
+            } finally {
+                queue.ended(this);
             }
-            queue.ended(this);
+        }
+    }
+
+    private void announce(TaskState end) {
+        endTransition(end);
+        // Acquire and release: pairs with the push in register; after this none can be added.
+        EndWaiter waiter = inOrder((EndWaiter) WAITERS.getAndSet(this, NO_MORE));
+        for (; waiter != null; waiter = waiter.next) {
+            tell(waiter.whom);
         }
     }
 
@@ -242,11 +249,13 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
     }
 
     private static void tell(Object whom) {
-        switch (whom) {
-            case Thread thread -> LockSupport.unpark(thread);
-            case Waker waker -> Foreign.wake(waker);
-            case Runnable action -> Foreign.run(action);
-            default -> throw new IllegalStateException("unknown waiter: " + whom);
+        // No switch over types: it makes a class at its first use, and memory may have run out.
+        if (whom instanceof Thread thread) {
+            LockSupport.unpark(thread);
+        } else if (whom instanceof Waker waker) {
+            Foreign.wake(waker);
+        } else if (whom instanceof Runnable action) {
+            Foreign.run(action);
         }
     }
 

@@ -149,13 +149,11 @@ public abstract class TaskWord extends WaitOwner {
      * @param end one of the three ends
      */
     final void endTransition(TaskState end) {
+        // No switch: it loads a class at its first use, and memory may have run out.
         int after =
-                switch (end) {
-                    case COMPLETED -> COMPLETED;
-                    case CANCELLED -> CANCELLED | CANCEL_REQUESTED;
-                    case PANICKED -> PANICKED;
-                    default -> throw new IllegalArgumentException("no end of a task: end=" + end);
-                };
+                end == TaskState.COMPLETED
+                        ? COMPLETED
+                        : end == TaskState.PANICKED ? PANICKED : CANCELLED | CANCEL_REQUESTED;
         // Release: pairs with the acquire in state, after which the outcome is read. A cancellation
         // that came in between is too late.
         WORD.setRelease(this, after);

@@ -156,8 +156,16 @@ final class Worker extends Thread implements CurrentTask.Runner {
                 runNext();
             } catch (Throwable failure) {
                 // Memory has run out between two polls: the others go on.
-                Foreign.report(failure);
+                report(failure);
             }
+        }
+    }
+
+    private static void report(Throwable failure) {
+        try {
+            Foreign.report(failure);
+        } catch (Throwable again) {
+            return; // not even memory to say so
         }
     }
 
