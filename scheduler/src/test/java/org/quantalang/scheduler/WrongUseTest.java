@@ -2,19 +2,17 @@ package org.quantalang.scheduler;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -214,22 +212,32 @@ class WrongUseTest {
 
     @Nested
     class AFailureThatIsTold {
-        /** An exception that fails to say what it is. */
+        /** An exception that fails to say what it is, by another or by an error. */
         private static final class Mute extends RuntimeException {
             private static final long serialVersionUID = 1L;
 
+            private final boolean byError;
+
+            Mute(boolean byError) {
+                this.byError = byError;
+            }
+
             @Override
             public String getMessage() {
+                if (byError) {
+                    throw new AssertionError("no message");
+                }
                 throw new IllegalStateException("no message");
             }
         }
 
-        @Test
-        void thatCannotBeDescribedIsToldAllTheSame() throws Exception {
+        @ParameterizedTest
+        @ValueSource(booleans = {false, true})
+        void thatCannotBeDescribedIsToldAllTheSame(boolean byError) throws Exception {
             try (TaskExecutor executor = start()) {
                 Pollable<Integer> mute =
                         _ -> {
-                            throw new Mute();
+                            throw new Mute(byError);
                         };
                 JoinHandle<Integer> task = executor.spawn(mute);
                 CompletableFuture<Integer> future = task.toFuture();
@@ -238,33 +246,6 @@ class WrongUseTest {
                         "task failed: id=1 cause=" + Mute.class.getName(), failure.getMessage());
                 Throwable cause = assertThrows(ExecutionException.class, future::get).getCause();
                 assertTrue(cause instanceof Mute);
-            }
-        }
-
-        /** An exception that fails to say what it is, and that by an error. */
-        private static final class MuteByAnError extends RuntimeException {
-            private static final long serialVersionUID = 1L;
-
-            @Override
-            public String getMessage() {
-                throw new AssertionError("no description");
-            }
-        }
-
-        @Test
-        void andFailsByAnErrorToBeDescribedIsToldAllTheSame() throws Exception {
-            try (TaskExecutor executor = start()) {
-                var mute = new MuteByAnError();
-                Pollable<Integer> failing =
-                        _ -> {
-                            throw mute;
-                        };
-                JoinHandle<Integer> task = executor.spawn(failing);
-                var failure = assertThrows(TaskFailedException.class, task::join);
-                assertEquals(
-                        "task failed: id=1 cause=" + MuteByAnError.class.getName(),
-                        failure.getMessage());
-                assertTrue(failure.getCause() instanceof MuteByAnError);
             }
         }
 
@@ -326,70 +307,6 @@ class WrongUseTest {
                     "java.lang.IllegalStateException: a simulated task must not block on a task:"
                             + " id=2; poll it instead",
                     String.valueOf(failure.getCause()));
-        }
-
-        @Test
-        void withinATaskKnowsTheTaskThatRuns() throws Exception {
-            try (TaskExecutor executor = start()) {
-                JoinHandle<List<@Nullable Task>> outer =
-                        executor.spawn(_ -> Poll.ready(currentAroundAndWithin(new Simulation(1))));
-                assertEquals(List.of(outer, outer), outer.join());
-            }
-            var simulation = new Simulation(1);
-            JoinHandle<List<@Nullable Task>> outer =
-                    simulation.spawn(_ -> Poll.ready(currentAroundAndWithin(new Simulation(2))));
-            simulation.run();
-            assertEquals(List.of(outer, outer), outer.join());
-            assertNull(Task.current());
-        }
-
-        private static List<@Nullable Task> currentAroundAndWithin(Simulation inner) {
-            Task before = Task.current();
-            var within = new ArrayList<@Nullable Task>();
-            JoinHandle<Boolean> task = inner.spawn(_ -> Poll.ready(within.add(Task.current())));
-            inner.run();
-            assertEquals(List.of(task), within);
-            return Arrays.asList(before, Task.current());
-        }
-
-        @Test
-        void endsWithItsLastTaskWhateverTimersAreLeft() {
-            var simulation = new Simulation(1);
-            simulation.spawn(
-                    context -> {
-                        context.timers().schedule(1_000_000_000, () -> {});
-                        return Poll.ready(1);
-                    });
-            simulation.run();
-            assertEquals(0, simulation.nanoTime());
-        }
-
-        @Test
-        void sleepsBeyondWhatItsClockCanCount() {
-            var simulation = new Simulation(1);
-            JoinHandle<Integer> task = simulation.spawn(new SixSleeps());
-            for (int i = 0; i < 10_000 && !task.isFinished(); i++) {
-                simulation.step();
-            }
-            assertEquals(TaskState.COMPLETED, task.state());
-        }
-
-        private static final class SixSleeps implements Pollable<Integer> {
-            private static final Duration LONG = Duration.ofDays(365 * 300);
-
-            private Sleep sleep = Sleep.of(LONG);
-            private int slept;
-
-            @Override
-            public Poll<Integer> poll(Context context) {
-                while (sleep.poll(context).isReady()) {
-                    if (++slept == 6) {
-                        return Poll.ready(slept);
-                    }
-                    sleep = Sleep.of(LONG);
-                }
-                return Poll.pending();
-            }
         }
 
         @Test
