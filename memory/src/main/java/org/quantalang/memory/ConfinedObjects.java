@@ -17,6 +17,7 @@ import org.quantalang.memory.internal.debug.Pattern;
 import org.quantalang.memory.internal.debug.Sampler;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
+import org.quantalang.memory.internal.type.Failures;
 import org.quantalang.memory.internal.type.HeapType;
 import org.quantalang.memory.internal.type.TypeTable;
 
@@ -65,7 +66,8 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
                         config.name(),
                         config.limitBytes(),
                         HeapConfig.nanosAtMost(config.returnDelay(), Long.MAX_VALUE / 4));
-        types = new TypeTable(space, blocks.classes(), countTypes);
+        Failures failures = new Failures(config.failureHandler());
+        types = new TypeTable(space, blocks.classes(), countTypes, failures);
         census = new HeapCensus(blocks::walk, types);
         checks = new ObjectChecks(config.name(), space, blocks.walk(), types, counts());
         if (CheckedLevel.KEEPS) {
@@ -74,7 +76,7 @@ abstract sealed class ConfinedObjects extends HandleTier permits ConfinedHeap {
             blocks.watch(checks);
         }
         accounts = new ConfinedAccounts(this, config);
-        destructors = new DestructorCalls(this, types::at, config.failureHandler());
+        destructors = new DestructorCalls(this, types::at, failures);
         cycles = collector();
         reclaimer =
                 new Reclaimer(

@@ -3,6 +3,7 @@ package org.quantalang.memory;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
 import org.quantalang.memory.internal.object.NativeCalls;
+import org.quantalang.memory.internal.type.Failures;
 import org.quantalang.memory.internal.type.HeapType;
 
 import java.util.function.IntFunction;
@@ -14,7 +15,7 @@ import java.util.function.IntFunction;
 final class DestructorCalls {
     private final Heap heap;
     private final IntFunction<HeapType> types;
-    private final FailureHandler failures;
+    private final Failures failures;
     private long started;
 
     /**
@@ -22,7 +23,7 @@ final class DestructorCalls {
      *
      * @param types tells a type by its index
      */
-    DestructorCalls(Heap heap, IntFunction<HeapType> types, FailureHandler failures) {
+    DestructorCalls(Heap heap, IntFunction<HeapType> types, Failures failures) {
         this.heap = heap;
         this.types = types;
         this.failures = failures;
@@ -45,24 +46,7 @@ final class DestructorCalls {
                 NativeCalls.drop(type.info.nativeDrop(), object);
             }
         } catch (Throwable failure) {
-            reportFailure(type.info, object, failure);
-        }
-    }
-
-    private void reportFailure(TypeInfo type, long object, Throwable failure) {
-        try {
-            failures.destructorFailed(type, object, failure);
-        } catch (Throwable handlerFailed) { // an Error too: the objects after this one wait
-            logFailure(type, object, handlerFailed);
-        }
-    }
-
-    private static void logFailure(TypeInfo type, long object, Throwable failure) {
-        try {
-            FailureHandler.LOG.destructorFailed(type, object, failure);
-        } catch (Throwable ignored) {
-            // Whoever was to be told cannot be told.
-            return;
+            failures.ofDestructor(type.info, object, failure);
         }
     }
 }

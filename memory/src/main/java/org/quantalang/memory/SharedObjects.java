@@ -18,6 +18,7 @@ import org.quantalang.memory.internal.shared.SharedHeader;
 import org.quantalang.memory.internal.shared.SharedReclaimer;
 import org.quantalang.memory.internal.shared.SharedTypes;
 import org.quantalang.memory.internal.shared.SharedTypes.SharedType;
+import org.quantalang.memory.internal.type.Failures;
 import org.quantalang.memory.internal.type.HeapType;
 import org.quantalang.memory.internal.type.TypeTable;
 
@@ -61,7 +62,8 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
                         number -> later[0].runs(number));
         owners = new Owners(pages, config.name(), mostOwners);
         later[0] = owners;
-        TypeTable table = new TypeTable(space, pages.classes(), countTypes);
+        Failures failures = new Failures(config.failureHandler());
+        TypeTable table = new TypeTable(space, pages.classes(), countTypes, failures);
         types = new SharedTypes(table, countTypes);
         checks =
                 new ObjectChecks(
@@ -69,7 +71,7 @@ abstract sealed class SharedObjects extends HandleTier permits SharedHeap {
         if (CheckedLevel.KEEPS) {
             pages.watch(checks);
         }
-        DestructorCalls destructors = new DestructorCalls(this, types::at, config.failureHandler());
+        DestructorCalls destructors = new DestructorCalls(this, types::at, failures);
         reclaimer =
                 new SharedReclaimer(
                         space.base,

@@ -3,7 +3,8 @@ package org.quantalang.memory;
 /**
  * Tells the heap where an object's strong references are, for types whose layout fields cannot
  * describe. It must not change the heap nor throw, and must tell the same slots until the object
- * changes.
+ * changes. Of one that throws while its object dies, {@link FailureHandler#tracerFailed} hears; one
+ * that throws within a collection ends it, and on a confined heap all further ones.
  */
 @FunctionalInterface
 public interface Tracer {

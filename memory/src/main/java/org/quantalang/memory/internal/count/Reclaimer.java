@@ -391,7 +391,7 @@ public final class Reclaimer {
     private void releaseReferences(long header, long descriptor, int flags) {
         if ((flags & TypeDescriptor.TRACED) != 0) {
             HeapType type = types.at(HeaderWord.type(getLong(header)));
-            type.traceInto(header, slot -> releaseSlots(slot, slot + Long.BYTES));
+            type.releaseInto(header, slot -> releaseSlots(slot, slot + Long.BYTES));
             return;
         }
         int runs = TypeDescriptor.runCount(descriptor);

@@ -72,6 +72,10 @@ public final class BaconRajanCollector implements CycleCollector {
     private long threshold;
     private boolean rootsLost;
     private boolean collecting;
+
+    /** A trace is under way; for good, if it ended by an error, since counts are wrong then. */
+    private boolean tracing;
+
     private boolean outOfMemory;
     private final CycleCounters counters;
     private final RootTrace fromRoots;
@@ -140,7 +144,7 @@ public final class BaconRajanCollector implements CycleCollector {
 
     @Override
     public boolean due() {
-        return !collecting && (roots.size() >= threshold || rootsLost);
+        return !collecting && !tracing && (roots.size() >= threshold || rootsLost);
     }
 
     @Override
@@ -188,6 +192,9 @@ public final class BaconRajanCollector implements CycleCollector {
         if (collecting) {
             return CollectionResult.NOTHING;
         }
+        if (tracing) {
+            return CycleCollector.off(reason);
+        }
         collecting = true;
         long tracedBefore = counters.traced;
         long freedBefore = counters.freed;
@@ -197,12 +204,16 @@ public final class BaconRajanCollector implements CycleCollector {
             start = counters.begin(reason);
             var rounds = new Rounds(blocks);
             if (from != null) {
+                tracing = true;
                 traced = fromRoots.run(from);
+                tracing = false;
                 releaser().drainAll();
             }
             boolean again;
             do {
+                tracing = true;
                 boolean destroyed = collectCycles();
+                tracing = false;
                 releaser().drainAll();
                 // What only garbage held may be a candidate now; destructors ask for a second look.
                 again = destroyed || (all && (roots.size() > 0 || rootsLost));

@@ -77,6 +77,24 @@ public interface CycleCollector {
     /** Tells every buffered candidate, in no order. */
     void forEachCandidate(LongConsumer visitor);
 
+    /**
+     * What a collection is after a trace that ended by an error, of a tracer or of the stack. Its
+     * notes are left in the headers, and what it was freeing is half released. Nothing may go by
+     * that, so there is no further collection.
+     *
+     * @throws IllegalStateException if the program asked for it
+     */
+    static CollectionResult off(CollectionResult.Reason reason) {
+        return switch (reason) {
+            case CANDIDATES, GROWTH, OUT_OF_MEMORY -> CollectionResult.NOTHING;
+            case REQUEST, BUDGET, TRACING ->
+                    throw new IllegalStateException(
+                            "heap collects no cycles any more: a trace ended by an error, which"
+                                    + " was thrown then; what is garbage stays until the heap"
+                                    + " closes");
+        };
+    }
+
     /** Whether it works right now: a destructor or listener that it called asks. */
     boolean collecting();
 

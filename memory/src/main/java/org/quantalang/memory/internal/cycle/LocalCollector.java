@@ -110,6 +110,10 @@ public final class LocalCollector implements CycleCollector {
 
     private long threshold;
     private boolean collecting;
+
+    /** A trace is under way; for good, if it ended by an error. See {@link CycleCollector#off}. */
+    private boolean tracing;
+
     private boolean destroyed;
     private boolean outOfMemory;
     private long bytesAfterCollection;
@@ -190,12 +194,12 @@ public final class LocalCollector implements CycleCollector {
     }
 
     private boolean lostDue() {
-        return candidates.lost() && !collecting && !outOfMemory;
+        return candidates.lost() && !collecting && !outOfMemory && !tracing;
     }
 
     @Override
     public boolean grown() {
-        if (collecting) {
+        if (collecting || tracing) {
             return false;
         }
         long bytes = blocks.usedBytes();
@@ -212,7 +216,7 @@ public final class LocalCollector implements CycleCollector {
 
     @Override
     public void collectDue(CollectionResult.Reason reason) {
-        if (collecting) {
+        if (collecting || tracing) {
             return;
         }
         if (STRESS) {
@@ -314,7 +318,9 @@ public final class LocalCollector implements CycleCollector {
         boolean full = sliced.active() && !ofYoung;
         long before = blocks.collectedBytes();
         long freedBefore = counters.freed;
+        tracing = true;
         boolean more = sliced.step(objects, ender());
+        tracing = false;
         if (ofYoung && counters.freed > freedBefore) {
             credit.young.succeeded();
         }
@@ -329,6 +335,9 @@ public final class LocalCollector implements CycleCollector {
     public CollectionResult collectFor(long nanos, long objects) {
         if (collecting || releaser().draining()) {
             return CollectionResult.NOTHING;
+        }
+        if (tracing) {
+            return CycleCollector.off(CollectionResult.Reason.BUDGET);
         }
         collecting = true;
         byBudget = true;
@@ -390,7 +399,7 @@ public final class LocalCollector implements CycleCollector {
         offeredBefore = blocks.offeredBytes();
         // What waits again after a collection does not count.
         long more = notReached ? Math.clamp(reached / CATCH_UP, 1, firstThreshold) : firstThreshold;
-        threshold = candidates.young.size() + more;
+        threshold = tracing ? Long.MAX_VALUE : candidates.young.size() + more;
     }
 
     @Override
@@ -407,6 +416,9 @@ public final class LocalCollector implements CycleCollector {
         if (collecting) {
             return CollectionResult.NOTHING;
         }
+        if (tracing) {
+            return CycleCollector.off(reason);
+        }
         collecting = true;
         boolean traced = true;
         CollectionResult result;
@@ -415,7 +427,9 @@ public final class LocalCollector implements CycleCollector {
             var rounds = new Rounds(blocks);
             finishSliced();
             if (roots != null) {
+                tracing = true;
                 traced = fromRoots.run(roots);
+                tracing = false;
                 releaser().drainAll();
             }
             do {
@@ -444,6 +458,9 @@ public final class LocalCollector implements CycleCollector {
 
     @Override
     public void finishTrace() {
+        if (tracing) {
+            return;
+        }
         collecting = true;
         try {
             finishSliced();
@@ -460,6 +477,12 @@ public final class LocalCollector implements CycleCollector {
     // ---- young candidates
 
     private void collectYoung() {
+        tracing = true;
+        traceYoung();
+        tracing = false;
+    }
+
+    private void traceYoung() {
         if (candidates.lost()) {
             candidates.findLost();
         }
@@ -651,7 +674,9 @@ public final class LocalCollector implements CycleCollector {
         }
         candidates.takeAll(open);
         deadline = NEVER;
+        tracing = true;
         trace(open, true);
+        tracing = false;
     }
 
     private Disposal ender() {

@@ -301,7 +301,8 @@ final class RootTrace {
 
     private void end() {
         for (long at = list.bottom(); at != list.top(); at += Long.BYTES) {
-            slots(getLong(at), release);
+            long header = getLong(at);
+            References.releaseSlots(types.of(header), header, release);
         }
         for (long at = list.bottom(); at != list.top(); at += Long.BYTES) {
             long header = getLong(at);

@@ -315,7 +315,7 @@ public final class QuietCycles {
         Owner self = owners.current();
         for (long i = 0; i < garbage.size(); i++) {
             long each = garbage.get(i);
-            References.strongSlots(
+            References.releaseSlots(
                     types.of(each),
                     each,
                     slot -> {

@@ -316,7 +316,7 @@ final class SharedDisposal {
         }
         if ((flags & TypeDescriptor.TRACED) != 0) {
             types.at(HeaderWord.type(getLong(header)))
-                    .traceInto(header, slot -> releaseSlots(self, list, slot, slot + Long.BYTES));
+                    .releaseInto(header, slot -> releaseSlots(self, list, slot, slot + Long.BYTES));
         } else {
             int runs = TypeDescriptor.runCount(descriptor);
             for (int i = 0; i < runs; i++) {

@@ -51,6 +51,7 @@ public final class HeapType {
     public static final int ZERO_OTHERWISE = -1;
 
     private final boolean plainLeaf;
+    private final Failures failures;
 
     /** Whose type it is; null once that heap is closed. */
     private @Nullable TypeTable table;
@@ -66,8 +67,10 @@ public final class HeapType {
             int sizeClass,
             long firstBlock,
             boolean cyclic,
-            boolean countTypes) {
+            boolean countTypes,
+            Failures failures) {
         this.table = table;
+        this.failures = failures;
         this.info = info;
         this.index = index;
         this.descriptor = descriptor;
@@ -129,7 +132,19 @@ public final class HeapType {
         return cyclic;
     }
 
-    /** Tells the slots of a traced object. */
+    /**
+     * Tells the slots of a traced object, which may be about to die: what the tracer throws goes to
+     * the handler of failures, and slots that it has not told of are left out.
+     */
+    public void releaseInto(long header, Tracer.SlotVisitor visitor) {
+        try {
+            traceInto(header, visitor);
+        } catch (Throwable failure) {
+            failures.ofTracer(info, header + HeaderWord.BYTES, failure);
+        }
+    }
+
+    /** Tells the slots of a traced object; what the tracer throws goes to the caller. */
     public void traceInto(long header, Tracer.SlotVisitor visitor) {
         Tracer tracer = info.trace();
         if (tracer != null) {

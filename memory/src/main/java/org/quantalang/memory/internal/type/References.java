@@ -16,8 +16,22 @@ public final class References {
         int flags = TypeDescriptor.flags(type.descriptor);
         if ((flags & TypeDescriptor.TRACED) != 0) {
             type.traceInto(header, visitor);
-            return;
+        } else {
+            fieldSlots(type, header, flags, visitor);
         }
+    }
+
+    /** The same of an object whose references are released; see {@link HeapType#releaseInto}. */
+    public static void releaseSlots(HeapType type, long header, SlotVisitor visitor) {
+        int flags = TypeDescriptor.flags(type.descriptor);
+        if ((flags & TypeDescriptor.TRACED) != 0) {
+            type.releaseInto(header, visitor);
+        } else {
+            fieldSlots(type, header, flags, visitor);
+        }
+    }
+
+    private static void fieldSlots(HeapType type, long header, int flags, SlotVisitor visitor) {
         int runs = TypeDescriptor.runCount(type.descriptor);
         for (int i = 0; i < runs; i++) {
             long run = TypeDescriptor.run(type.descriptor, flags, header, i);

@@ -36,6 +36,7 @@ public final class TypeTable {
     private final SizeClassTable classes;
     private final long table;
     private final boolean countTypes;
+    private final Failures failures;
 
     private HeapType[] bySerial = new HeapType[16];
     private final List<HeapType> byIndex = new ArrayList<>();
@@ -48,8 +49,11 @@ public final class TypeTable {
      * Makes an empty table.
      *
      * @param countTypes whether objects are counted per type
+     * @param failures told of tracers that fail while their objects die
      */
-    public TypeTable(HeapSpace space, SizeClassTable classes, boolean countTypes) {
+    public TypeTable(
+            HeapSpace space, SizeClassTable classes, boolean countTypes, Failures failures) {
+        this.failures = failures;
         this.countTypes = countTypes;
         this.space = space;
         this.classes = classes;
@@ -199,7 +203,8 @@ public final class TypeTable {
                         info.isArray() ? SizeClass.LARGE : sizeClass(info),
                         firstBlock,
                         verdicts.cyclic(index - 1),
-                        countTypes);
+                        countTypes,
+                        failures);
         putLong(descriptor, TypeDescriptor.HEADER, type.header());
         putLong(descriptor, TypeDescriptor.SIZE, info.size());
         putLong(descriptor, TypeDescriptor.DROP, info.nativeDrop());
