@@ -62,6 +62,7 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
     private @Nullable Object outcome;
     private volatile @Nullable EndWaiter waiters;
     private volatile @Nullable Family family;
+    @Nullable TaskCell<?> following; // in a TaskList, whose it is
 
     /**
      * Who hears of the end: a thread to unpark, a waker or an action. The list is a Treiber stack
