@@ -10,7 +10,6 @@ import org.quantalang.scheduler.internal.wait.Foreign;
 
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 
@@ -26,7 +25,7 @@ public final class Simulation {
 
     private final long seed;
     private final SplittableRandom random;
-    private final List<TaskCell<?>> ready = new ArrayList<>();
+    private final ArrayList<TaskCell<?>> ready = new ArrayList<>();
     private final LinkedHashSet<TaskCell<?>> live = new LinkedHashSet<>();
     private final Wheel wheel = new Wheel();
     private final Engine engine = new Engine();
@@ -45,9 +44,15 @@ public final class Simulation {
      */
     public <T extends @Nullable Object> JoinHandle<T> spawn(Pollable<T> pollable) {
         Objects.requireNonNull(pollable, "pollable is null");
-        var task = new TaskCell<T>(nextId++, pollable, engine);
-        live.add(task);
+        TaskCell<T> task = make(pollable);
         ready.add(task);
+        return task;
+    }
+
+    private <T extends @Nullable Object> TaskCell<T> make(Pollable<T> pollable) {
+        var task = new TaskCell<T>(nextId++, pollable, engine);
+        ready.ensureCapacity(live.size() + 1); // a wake must not need memory
+        live.add(task);
         return task;
     }
 
@@ -64,8 +69,7 @@ public final class Simulation {
         if (!(parent instanceof TaskCell<?> cell && cell.belongsTo(engine))) {
             throw new IllegalArgumentException("not a task of this simulation: parent=" + parent);
         }
-        var task = new TaskCell<T>(nextId++, pollable, engine);
-        live.add(task);
+        TaskCell<T> task = make(pollable);
         cell.adopt(task);
         ready.add(task);
         return task;

@@ -42,6 +42,7 @@ public final class TaskExecutor implements AutoCloseable {
      * @return the running executor; the caller closes it
      */
     public static TaskExecutor start(ExecutorConfig config) {
+        Rehearsal.once();
         return new TaskExecutor(config);
     }
 
@@ -78,7 +79,12 @@ public final class TaskExecutor implements AutoCloseable {
                             .formatted(parent, config.name()));
         }
         TaskCell<T> task = admit(pollable);
-        cell.adopt(task);
+        try {
+            cell.adopt(task);
+        } catch (OutOfMemoryError e) {
+            task.abandon();
+            throw e;
+        }
         workers.enqueue(task);
         return task;
     }
@@ -90,7 +96,12 @@ public final class TaskExecutor implements AutoCloseable {
             throw new RejectedExecutionException(
                     "executor is closed and takes no more tasks: name=" + config.name());
         }
-        return new TaskCell<>(id, pollable, workers);
+        try {
+            return new TaskCell<>(id, pollable, workers);
+        } catch (OutOfMemoryError e) {
+            workers.countEnd(); // or close waits for it
+            throw e;
+        }
     }
 
     /**

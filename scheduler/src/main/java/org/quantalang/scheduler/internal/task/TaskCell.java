@@ -163,8 +163,11 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
                 throw new NullPointerException("poll answered null: " + running);
             }
         } catch (Throwable failure) { // an Error too: the task has failed, the worker lives on
-            outcome = keptOf(running, failure);
-            end(TaskState.PANICKED);
+            try {
+                keep(failure, running);
+            } finally {
+                end(TaskState.PANICKED);
+            }
             return;
         }
         if (answer instanceof Poll.Ready<T>(T value)) {
@@ -179,13 +182,19 @@ public final class TaskCell<T extends @Nullable Object> extends TaskWord
         }
     }
 
-    private Object keptOf(Pollable<T> failed, Throwable failure) {
+    private void keep(Throwable failure, Pollable<T> failed) {
+        outcome = failure;
         try {
-            return queue.failed(this, failed, failure);
+            outcome = queue.failed(this, failed, failure);
         } catch (Throwable further) { // memory has run out
             Foreign.report(further);
-            return failure;
         }
+    }
+
+    /** Ends a task that is in no queue yet, since memory ran out while it was spawned. */
+    public void abandon() {
+        Next _ = startTransition();
+        end(TaskState.CANCELLED);
     }
 
     private void endCancelled() {

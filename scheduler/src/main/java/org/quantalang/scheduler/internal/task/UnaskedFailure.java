@@ -1,5 +1,6 @@
 package org.quantalang.scheduler.internal.task;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.scheduler.FailureHandler;
 import org.quantalang.scheduler.internal.wait.Foreign;
 
@@ -11,13 +12,9 @@ import java.lang.ref.Cleaner;
  * exception was never retrieved"). Any thread.
  */
 public final class UnaskedFailure {
-    private static final Cleaner CLEANER =
-            Cleaner.create(
-                    Thread.ofPlatform()
-                            .daemon()
-                            .name("quanta-unasked-failures")
-                            .inheritInheritableThreadLocals(false)
-                            .factory());
+    // Made by the first failure. No constant of a class of its own: were there no memory or thread
+    // for it, that class could never be used again.
+    private static @Nullable Cleaner cleaner;
 
     private final Report report;
     private final Cleaner.Cleanable watch;
@@ -51,7 +48,22 @@ public final class UnaskedFailure {
     /** Watches a task that is about to end by a failure. */
     public static UnaskedFailure of(TaskCell<?> task, Throwable failure, FailureHandler handler) {
         var report = new Report(task.id(), failure, handler);
-        return new UnaskedFailure(report, CLEANER.register(task, report));
+        return new UnaskedFailure(report, cleaner().register(task, report));
+    }
+
+    private static synchronized Cleaner cleaner() {
+        Cleaner made = cleaner;
+        if (made == null) {
+            made =
+                    Cleaner.create(
+                            Thread.ofPlatform()
+                                    .daemon()
+                                    .name("quanta-unasked-failures")
+                                    .inheritInheritableThreadLocals(false)
+                                    .factory());
+            cleaner = made;
+        }
+        return made;
     }
 
     /** Tells the handler, which is not ours. */

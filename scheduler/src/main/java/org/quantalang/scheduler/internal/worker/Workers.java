@@ -36,6 +36,7 @@ public final class Workers implements TaskQueue {
     private final Set<BlockingPoll> blocked = ConcurrentHashMap.newKeySet();
 
     private final AtomicLong outsideSpawned = new AtomicLong();
+    private final AtomicLong outsideEnded = new AtomicLong(); // those that were never enqueued
     private final AtomicLong nextId = new AtomicLong(1);
     private final Object allEnded = new Object();
     // Racy: a lost update loses one sample of an average.
@@ -143,11 +144,21 @@ public final class Workers implements TaskQueue {
 
     @Override
     public void ended(TaskCell<?> task) {
+        countEnd();
+    }
+
+    /**
+     * A task that this thread runs has ended; or one that it has admitted, and will not enqueue.
+     */
+    public void countEnd() {
         Worker worker = thisWorker();
-        if (worker == null) {
-            throw new IllegalStateException("a task ended outside of its workers: " + task);
+        if (worker != null) {
+            worker.counts().end();
+        } else {
+            // Not taken off the spawned: those are numbers that were given out.
+            outsideEnded.getAndIncrement();
+            tellClosing();
         }
-        worker.counts().end();
     }
 
     /** A worker, before it sleeps: whoever closes may wait for what this worker has ended. */
@@ -166,7 +177,7 @@ public final class Workers implements TaskQueue {
     }
 
     private long ended() {
-        long sum = 0;
+        long sum = outsideEnded.get();
         for (Worker worker : workers) {
             sum += worker.counts().ended();
         }
