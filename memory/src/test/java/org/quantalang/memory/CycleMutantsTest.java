@@ -153,7 +153,10 @@ class CycleMutantsTest {
                 "true"),
         MARKING_SPREADS(Killer.RANDOM, "RootTrace", "slots(getLong(at), enter);", ""),
         REFERENCES_FROM_UNREACHED_ARE_RELEASED(
-                Killer.RANDOM, "RootTrace", "slots(getLong(at), release);", ""),
+                Killer.RANDOM,
+                "RootTrace",
+                "References.releaseSlots(types.of(header), header, release);",
+                ""),
         WHAT_A_SURVIVOR_REFERS_TO_COMES_BACK(
                 Killer.RANDOM, "RootTrace", "(note & LIVE) != 0 || ", ""),
         WHAT_IS_RETAINED_ANEW_COMES_BACK(
