@@ -113,7 +113,8 @@ public final class TaskExecutor implements AutoCloseable {
      * @throws RejectedExecutionException if the pollable waits for a time and the executor is
      *     closed, before this or meanwhile: its timers have stopped
      * @throws Exception what the pollable threw; {@link InterruptedException} if this thread was
-     *     interrupted, after the pollable was told that it is cancelled
+     *     interrupted, after the pollable was told that it is cancelled; what it threw then is
+     *     suppressed in it
      */
     public <T extends @Nullable Object> T blockOn(Pollable<T> pollable) throws Exception {
         Objects.requireNonNull(pollable, "pollable is null");

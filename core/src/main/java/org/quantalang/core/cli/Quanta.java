@@ -1,6 +1,7 @@
 package org.quantalang.core.cli;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.scheduler.TaskFailedException;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -183,14 +184,16 @@ public final class Quanta implements Runnable {
     }
 
     private static int report(PrintWriter err, Throwable failure, boolean debug) {
+        @Nullable Throwable cause = failure.getCause();
+        Throwable told = failure instanceof TaskFailedException && cause != null ? cause : failure;
         String message =
-                switch (failure) {
-                    case CommandFailure _ -> failure.getMessage();
+                switch (told) {
+                    case CommandFailure _ -> told.getMessage();
                     case StackOverflowError _ ->
                             "types in the input build on each other too deeply";
-                    case OutOfMemoryError _ when failure.getClass() == OutOfMemoryError.class ->
+                    case OutOfMemoryError _ when told.getClass() == OutOfMemoryError.class ->
                             javaHeapIsFull();
-                    default -> "%s (unexpected; --debug shows where)".formatted(describe(failure));
+                    default -> "%s (unexpected; --debug shows where)".formatted(describe(told));
                 };
         err.println("quanta: " + message);
         if (debug) {

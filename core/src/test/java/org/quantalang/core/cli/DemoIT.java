@@ -77,6 +77,20 @@ class DemoIT {
     }
 
     @Test
+    void saysThatTheJavaHeapIsFull() throws Exception {
+        ProcessBuilder demo = Checkout.built(folder).command("./quanta", "demo");
+        demo.environment().put("QUANTA_JAVA_FLAGS", "-Xmx32m");
+
+        Outcome outcome = Checkout.finish(demo.start());
+
+        assertEquals(1, outcome.exitCode(), outcome.err());
+        assertTrue(
+                outcome.err().contains("quanta: the Java heap is full: limitBytes="),
+                outcome.err());
+        LauncherIT.assertNoStackTrace(outcome);
+    }
+
+    @Test
     void refusesAnArgumentThatItDoesNotKnow() throws Exception {
         Outcome outcome = Checkout.built(folder).quanta("demo", "everything", "--json");
 

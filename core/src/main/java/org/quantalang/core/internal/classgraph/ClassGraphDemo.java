@@ -3,6 +3,7 @@ package org.quantalang.core.internal.classgraph;
 import org.quantalang.memory.CollectionResult;
 import org.quantalang.memory.ConfinedHeap;
 import org.quantalang.memory.HeapConfig;
+import org.quantalang.scheduler.ExecutorConfig;
 import org.quantalang.scheduler.JoinHandle;
 import org.quantalang.scheduler.Poll;
 import org.quantalang.scheduler.TaskExecutor;
@@ -119,14 +120,20 @@ public final class ClassGraphDemo {
     private List<ClassRecord> readAll() throws IOException, InterruptedException {
         List<ModuleImage.Batch> batches = ModuleImage.ofThisJdk().batches();
         var records = new ArrayList<ClassRecord>();
-        try (TaskExecutor executor = TaskExecutor.start()) {
+        // The first failure is thrown; nobody asks for the others.
+        ExecutorConfig config = ExecutorConfig.defaults().withFailureHandler((_, _) -> {});
+        try (TaskExecutor executor = TaskExecutor.start(config)) {
             var handles = new ArrayList<JoinHandle<List<ClassRecord>>>();
             for (ModuleImage.Batch batch : batches) {
                 handles.add(executor.spawn(_ -> Poll.ready(ModuleImage.read(batch))));
             }
-            for (JoinHandle<List<ClassRecord>> handle : handles) {
-                records.addAll(handle.join());
-                steps.at("reading class files", records.size(), 0);
+            try {
+                for (JoinHandle<List<ClassRecord>> handle : handles) {
+                    records.addAll(handle.join());
+                    steps.at("reading class files", records.size(), 0);
+                }
+            } finally {
+                handles.forEach(JoinHandle::cancel); // if one failed, nobody wants the others
             }
         }
         return records;
