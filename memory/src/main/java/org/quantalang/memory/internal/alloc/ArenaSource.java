@@ -1,5 +1,8 @@
 package org.quantalang.memory.internal.alloc;
 
+import org.quantalang.memory.internal.object.Memory;
+import org.quantalang.memory.internal.tuning.TuningProperty;
+
 import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.Map;
@@ -11,7 +14,12 @@ import java.util.Map;
  * <p>Any thread.
  */
 final class ArenaSource implements PageSource {
-    private static final long LARGEST_BYTES = Long.getLong("quanta.heap.arenaBytes", 64L << 20);
+    private static final long LARGEST_BYTES =
+            TuningProperty.number(
+                    "quanta.heap.arenaBytes",
+                    HeapSpace.SMALLEST_BYTES,
+                    Memory.ADDRESS_LIMIT,
+                    64L << 20);
 
     private final Map<Long, Arena> arenas = new HashMap<>();
 

@@ -29,7 +29,7 @@ public final class HeapSpace {
     /** Bytes of one type descriptor. */
     public static final long TYPE_BYTES = 128;
 
-    private static final long SMALLEST_BYTES = 16 * PageTable.PAGE_BYTES;
+    static final long SMALLEST_BYTES = 16 * PageTable.PAGE_BYTES;
     private static final long TYPE_DATA_BYTES_PER_TYPE = 128;
     private static final long NO_CLASS_TABLE = 8L * MAX_SIZE_CLASSES;
     private static final long NO_PAGE = 4096;

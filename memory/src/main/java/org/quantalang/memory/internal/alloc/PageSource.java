@@ -1,6 +1,9 @@
 package org.quantalang.memory.internal.alloc;
 
 import org.quantalang.memory.internal.object.Memory;
+import org.quantalang.memory.internal.tuning.TuningProperty;
+
+import java.util.List;
 
 /**
  * Where address space comes from and where memory goes back to. One heap reserves one range; pages
@@ -45,11 +48,12 @@ public interface PageSource {
 
     /**
      * The source for this system: mapped memory on Linux, {@code Arena} elsewhere or when the
-     * system property {@code quanta.heap.pageSource} is {@code arena}.
+     * system property {@code quanta.heap.pageSource} is {@code arena}, not {@code mmap}.
      */
     static PageSource forThisSystem() {
-        boolean arena = "arena".equals(System.getProperty("quanta.heap.pageSource"));
         boolean linux = System.getProperty("os.name", "").startsWith("Linux");
-        return linux && !arena ? new MmapSource() : new ArenaSource();
+        List<String> there = linux ? List.of("mmap", "arena") : List.of("arena");
+        String source = TuningProperty.word("quanta.heap.pageSource", there);
+        return source.equals("mmap") ? new MmapSource() : new ArenaSource();
     }
 }

@@ -21,6 +21,7 @@ import org.quantalang.memory.internal.alloc.PageTable;
 import org.quantalang.memory.internal.count.Destructors;
 import org.quantalang.memory.internal.count.Reclaimer;
 import org.quantalang.memory.internal.object.HeaderWord;
+import org.quantalang.memory.internal.tuning.TuningProperty;
 import org.quantalang.memory.internal.type.TypeTable;
 
 import java.util.ArrayList;
@@ -84,7 +85,7 @@ public final class LocalCollector implements CycleCollector {
     private static final long NEVER = 0;
 
     /** Collects completely at every operation that makes a candidate: for tests. */
-    private static final boolean STRESS = Boolean.getBoolean("quanta.heap.stressCycles");
+    private static final boolean STRESS = TuningProperty.flag("quanta.heap.stressCycles");
 
     private final CycleOptions options;
     private final TypeTable types;

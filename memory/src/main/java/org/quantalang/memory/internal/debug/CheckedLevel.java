@@ -60,11 +60,13 @@ public enum CheckedLevel {
 
     private static CheckedLevel current() {
         String property = System.getProperty(PROPERTY);
-        return parse(property != null ? property : System.getenv(VARIABLE));
+        return property != null
+                ? parse(PROPERTY, property)
+                : parse(VARIABLE, System.getenv(VARIABLE));
     }
 
-    /** The level that {@code text} names. */
-    static CheckedLevel parse(@Nullable String text) {
+    /** The level that {@code text} names, which was given as {@code source}. */
+    static CheckedLevel parse(String source, @Nullable String text) {
         if (text == null || text.isBlank()) {
             return OFF;
         }
@@ -77,7 +79,7 @@ public enum CheckedLevel {
                 .log(
                         System.Logger.Level.WARNING,
                         "no such level of checks, taking full: %s=%s; use off, counts, sampled or full"
-                                .formatted(PROPERTY, text));
+                                .formatted(source, text));
         return FULL;
     }
 }

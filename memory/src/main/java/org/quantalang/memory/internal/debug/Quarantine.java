@@ -4,6 +4,7 @@ import org.quantalang.memory.internal.alloc.BlockWalk;
 import org.quantalang.memory.internal.alloc.HeapSpace;
 import org.quantalang.memory.internal.object.HeaderWord;
 import org.quantalang.memory.internal.object.Memory;
+import org.quantalang.memory.internal.tuning.TuningProperty;
 
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
@@ -27,7 +28,8 @@ import java.util.function.LongConsumer;
 final class Quarantine {
     static final String PROPERTY = "quanta.heap.quarantine";
 
-    private static final long LIMIT_BYTES = Long.getLong(PROPERTY, 16L << 20);
+    private static final long LIMIT_BYTES =
+            TuningProperty.number(PROPERTY, 0, Memory.ADDRESS_LIMIT, 16L << 20);
     private static final int MOST_BLOCKS = CheckedLevel.KEEPS_ALL ? Integer.MAX_VALUE : 256;
 
     private final BlockWalk walk;

@@ -1,5 +1,8 @@
 package org.quantalang.memory.internal.debug;
 
+import org.quantalang.memory.internal.object.Memory;
+import org.quantalang.memory.internal.tuning.TuningProperty;
+
 import java.util.SplittableRandom;
 
 /**
@@ -14,7 +17,8 @@ public final class Sampler {
     static final String PROPERTY = "quanta.heap.sample";
 
     /** Bytes from one object of the sample to the next, on average. */
-    static final long MEAN_BYTES = Math.max(1, Long.getLong(PROPERTY, 4L << 20));
+    static final long MEAN_BYTES =
+            TuningProperty.number(PROPERTY, 1, Memory.ADDRESS_LIMIT, 4L << 20);
 
     private static final long SEED = 0x5eed;
 

@@ -1,6 +1,7 @@
 package org.quantalang.memory.internal.debug;
 
 import org.jspecify.annotations.Nullable;
+import org.quantalang.memory.internal.tuning.TuningProperty;
 
 import java.util.Arrays;
 import java.util.Set;
@@ -14,7 +15,9 @@ import java.util.stream.Stream;
  * Immutable; any thread.
  */
 public final class Site {
-    private static final int MOST_FRAMES = Integer.getInteger("quanta.heap.frames", 12);
+    private static final int USUAL_FRAMES = 12;
+    private static final int MOST_FRAMES =
+            (int) TuningProperty.number("quanta.heap.frames", 0, Integer.MAX_VALUE, USUAL_FRAMES);
     private static final StackTraceElement[] NO_FRAMES = {};
     private static final String HEAP = "org.quantalang.memory.";
 
