@@ -13,9 +13,9 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Leaves out each rule of the collector in turn and asks that the tests notice. The source text is
@@ -183,12 +183,11 @@ class CycleMutantsTest {
         }
     }
 
-    private static final int TIMEOUT_MINUTES = 4;
-    private static final int TIMED_OUT = -1;
+    /** A collector that never ends is noticed too: its process is ended with another code. */
+    private static final Duration LONGEST = Duration.ofMinutes(4);
 
     private static final Path SOURCES =
             Path.of("src/main/java/org/quantalang/memory/internal/cycle");
-    private static final Path JDK = Path.of(System.getProperty("java.home"), "bin");
 
     @ParameterizedTest
     @EnumSource
@@ -204,21 +203,21 @@ class CycleMutantsTest {
     @ParameterizedTest
     @EnumSource
     void isKilled(Mutant mutant, @TempDir Path directory) throws Exception {
-        String classPath = mutate(mutant, directory);
-        assertNotEquals(0, run(mutant.killer, classPath), "survived: " + mutant);
+        assertNotEquals(0, run(mutant.killer, mutate(mutant, directory)), "survived: " + mutant);
     }
 
     @Tag("soak")
     @ParameterizedTest
     @EnumSource
     void passesWithAllRules(Killer killer) throws Exception {
-        assertEquals(0, run(killer, classPath()));
+        assertEquals(0, run(killer));
     }
 
     private static Path source(Mutant mutant) {
         return SOURCES.resolve(mutant.file + ".java").normalize();
     }
 
+    /** Compiles the changed source; returns the folder of its classes. */
     private static String mutate(Mutant mutant, Path directory) throws Exception {
         Path source = source(mutant);
         String text = Files.readString(source);
@@ -227,57 +226,36 @@ class CycleMutantsTest {
         Path classes = Files.createDirectory(directory.resolve("classes"));
         assertEquals(
                 0,
-                start(
-                        "javac",
-                        "-nowarn",
-                        "-cp",
-                        classPath(),
-                        "-d",
-                        classes.toString(),
-                        changed.toString()),
+                exitCode(
+                        ChildJvm.tool(
+                                "javac",
+                                List.of(
+                                        "-nowarn",
+                                        "-cp",
+                                        ChildJvm.classPath(),
+                                        "-d",
+                                        classes.toString(),
+                                        changed.toString()))),
                 "does not compile: " + mutant);
-        return classes + File.pathSeparator + classPath();
+        return classes.toString();
     }
 
-    private static int run(Killer killer, String classPath) throws Exception {
-        List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                "java",
-                                "-XX:-CreateCoredumpOnCrash",
-                                "-XX:ErrorFile=/dev/null",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-cp",
-                                classPath));
-        command.addAll(
-                switch (killer) {
-                    case STEPPED -> List.of(SteppedPrograms.class.getName());
-                    case RANDOM -> List.of(RandomProgram.class.getName(), "0", "299", "4000");
-                });
-        return start(command.toArray(String[]::new));
-    }
-
-    /** For processes that run this module's tests. */
-    static String classPath() {
-        return String.join(
-                File.pathSeparator,
-                "target/test-classes",
-                "target/classes",
-                System.getProperty("java.class.path", ""),
-                System.getProperty("jdk.module.path", ""));
-    }
-
-    private static int start(String... command) throws IOException, InterruptedException {
-        command[0] = JDK.resolve(command[0]).toString();
-        Process process =
-                new ProcessBuilder(command)
-                        .redirectErrorStream(true)
-                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                        .start();
-        if (process.waitFor(TIMEOUT_MINUTES, TimeUnit.MINUTES)) {
-            return process.exitValue();
+    /** Runs the program with these classes before those of the tests. */
+    private static int run(Killer killer, String... classes) throws Exception {
+        List<String> flags =
+                new ArrayList<>(List.of("-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=/dev/null"));
+        for (String folder : classes) {
+            flags.addAll(List.of("-cp", folder + File.pathSeparator + ChildJvm.classPath()));
         }
-        process.destroyForcibly();
-        return TIMED_OUT; // a collector that never ends was noticed too
+        return exitCode(
+                switch (killer) {
+                    case STEPPED -> ChildJvm.java(flags, SteppedPrograms.class.getName());
+                    case RANDOM ->
+                            ChildJvm.java(flags, RandomProgram.class.getName(), "0", "299", "4000");
+                });
+    }
+
+    private static int exitCode(ProcessBuilder program) throws IOException, InterruptedException {
+        return ChildJvm.finish(program, LONGEST).exitCode();
     }
 }

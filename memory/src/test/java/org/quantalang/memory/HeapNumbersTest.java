@@ -14,14 +14,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.quantalang.abi.Target;
+import org.quantalang.memory.ChildJvm.Outcome;
 import org.quantalang.memory.inspect.HeapNumbers;
 import org.quantalang.memory.inspect.Histogram;
 import org.quantalang.memory.inspect.Histogram.Row;
 import org.quantalang.memory.inspect.LeakReport;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -246,37 +245,12 @@ class HeapNumbersTest {
 
         /** Runs the program; returns what it wrote to standard error. */
         private String run(String target) throws Exception {
-            Path errors = folder.resolve("errors");
             ProcessBuilder builder =
-                    new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                            "-XX:TieredStopAtLevel=1",
-                            "--enable-native-access=ALL-UNNAMED",
-                            "-cp",
-                            String.join(
-                                    System.getProperty("path.separator"),
-                                    place(ConfinedHeap.class),
-                                    place(Program.class),
-                                    place(Target.class),
-                                    place(Test.class)),
-                            Program.class.getName());
+                    ChildJvm.java(List.of("-XX:TieredStopAtLevel=1"), Program.class.getName());
             builder.environment().put("QUANTA_HEAP_STATS", target);
-            Process process = builder.redirectError(errors.toFile()).start();
-            assertEquals(0, process.waitFor(), () -> read(errors));
-            return read(errors);
-        }
-
-        private static String place(Class<?> type) throws Exception {
-            return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI())
-                    .toString();
-        }
-
-        private static String read(Path file) {
-            try {
-                return Files.readString(file);
-            } catch (IOException failure) {
-                throw new UncheckedIOException(failure);
-            }
+            Outcome outcome = ChildJvm.finish(builder);
+            assertEquals(0, outcome.exitCode(), outcome.output());
+            return outcome.output();
         }
     }
 

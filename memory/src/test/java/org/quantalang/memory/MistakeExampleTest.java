@@ -4,8 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.quantalang.memory.ChildJvm.Outcome;
 
-import java.nio.charset.StandardCharsets;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,8 +14,6 @@ import java.util.stream.Collectors;
 
 /** The README's program with a mistake: compiled and run in a JVM of its own, it says that. */
 class MistakeExampleTest {
-    private static final Path BIN = Path.of(System.getProperty("java.home"), "bin");
-
     @Test
     void offTellsNothing(@TempDir Path folder) throws Exception {
         assertEquals("0", run(folder, "off"));
@@ -29,25 +28,20 @@ class MistakeExampleTest {
     private static String run(Path folder, String level) throws Exception {
         Path source = folder.resolve("Main.java");
         Files.writeString(source, Readme.block("## Mistakes", "java"));
-        String path = SanitizerTest.classPath();
-        output(BIN.resolve("javac").toString(), "-cp", path, source.toString());
-        return output(
-                        BIN.resolve("java").toString(),
+        ProcessBuilder compiler =
+                ChildJvm.tool("javac", List.of("-cp", ChildJvm.classPath(), source.toString()));
+        Outcome compiled = ChildJvm.finish(compiler);
+        assertEquals(0, compiled.exitCode(), compiled.output());
+        List<String> flags =
+                List.of(
                         "-Dquanta.heap.checked=" + level,
-                        "--enable-native-access=ALL-UNNAMED",
                         "-cp",
-                        folder + ":" + path,
-                        "Main")
+                        folder + File.pathSeparator + ChildJvm.classPath());
+        return ChildJvm.finish(ChildJvm.java(flags, "Main"))
+                .output()
                 .lines()
                 .filter(line -> !line.startsWith("\tat ")) // the stack of the wrong use
                 .collect(Collectors.joining("\n"));
-    }
-
-    private static String output(String... command) throws Exception {
-        Process process = new ProcessBuilder(List.of(command)).redirectErrorStream(true).start();
-        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        process.waitFor();
-        return text;
     }
 
     private static String withoutAddresses(String text) {

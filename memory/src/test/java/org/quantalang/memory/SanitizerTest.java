@@ -2,7 +2,6 @@ package org.quantalang.memory;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Assumptions;
@@ -11,16 +10,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import java.io.File;
 import java.io.IOException;
-import java.net.URISyntaxException;
-import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Objects;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import java.util.List;
 
 /** C that is compiled with AddressSanitizer touches freed objects and redzones. */
 class SanitizerTest {
@@ -29,35 +23,35 @@ class SanitizerTest {
     @ParameterizedTest
     @ValueSource(strings = {"off", "counts", "sampled", "full"})
     void readingAFreedObjectInCIsReportedInEveryLevel(String level, @TempDir Path folder)
-            throws IOException, InterruptedException, URISyntaxException {
+            throws IOException, InterruptedException {
         assertReported(run(folder, level, "freed"), "freed object reads");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"off", "full"})
     void readingAnObjectInCThatDiedWithItsHolderIsReported(String level, @TempDir Path folder)
-            throws IOException, InterruptedException, URISyntaxException {
+            throws IOException, InterruptedException {
         assertReported(run(folder, level, "held"), "freed object reads");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"off", "full"})
     void readingACollectedObjectInCIsReported(String level, @TempDir Path folder)
-            throws IOException, InterruptedException, URISyntaxException {
+            throws IOException, InterruptedException {
         assertReported(run(folder, level, "collected"), "freed object reads");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"off", "full"})
     void readingAFreedObjectOfASharedHeapInCIsReported(String level, @TempDir Path folder)
-            throws IOException, InterruptedException, URISyntaxException {
+            throws IOException, InterruptedException {
         assertReported(run(folder, level, "shared"), "freed object reads");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"off", "sampled", "full"})
     void anObjectWhereAFreedOneWasMayBeReadInC(String level, @TempDir Path folder)
-            throws IOException, InterruptedException, URISyntaxException {
+            throws IOException, InterruptedException {
         String output = run(folder, level, "reused");
         assertTrue(output.contains("reused block reads 42"), output);
         assertFalse(output.contains("AddressSanitizer:"), output);
@@ -65,7 +59,7 @@ class SanitizerTest {
 
     @Test
     void readingPastTheEndInCIsReported(@TempDir Path folder)
-            throws IOException, InterruptedException, URISyntaxException {
+            throws IOException, InterruptedException {
         assertReported(run(folder, "full", "24"), "past the end reads");
     }
 
@@ -76,7 +70,7 @@ class SanitizerTest {
     }
 
     private static String run(Path folder, String level, String what)
-            throws IOException, InterruptedException, URISyntaxException {
+            throws IOException, InterruptedException {
         String sanitizer = sanitizer();
         Path source = Files.writeString(folder.resolve("read.c"), SOURCE);
         Path library = folder.resolve("libread.so");
@@ -95,24 +89,17 @@ class SanitizerTest {
                         .start()
                         .waitFor());
         ProcessBuilder child =
-                new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-Dquanta.heap.checked=" + level,
-                        "-Dquanta.heap.quarantine=65536",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        classPath(),
+                ChildJvm.java(
+                        List.of(
+                                "-XX:TieredStopAtLevel=1",
+                                "-Dquanta.heap.checked=" + level,
+                                "-Dquanta.heap.quarantine=65536"),
                         SanitizerChild.class.getName(),
                         library.toString(),
                         what);
         child.environment().put("LD_PRELOAD", sanitizer);
         child.environment().put("ASAN_OPTIONS", "handle_segv=0:detect_leaks=0");
-        child.redirectErrorStream(true);
-        Process running = child.start();
-        String output = new String(running.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        running.waitFor();
-        return output;
+        return ChildJvm.finish(child).output();
     }
 
     /** Path of the sanitizer's library; gcc answers with the bare name if it has none. */
@@ -128,22 +115,5 @@ class SanitizerTest {
         }
         Assumptions.assumeFalse(path.equals(name), "libasan of gcc not found");
         return path;
-    }
-
-    /** What this JVM has on its module and class paths, and the folder of the tests. */
-    static String classPath() throws URISyntaxException {
-        URL child = SanitizerChild.class.getResource("SanitizerChild.class");
-        assertNotNull(child);
-        Path tests = Path.of(child.toURI());
-        for (String ignored : SanitizerChild.class.getName().split("\\.", -1)) {
-            tests = Objects.requireNonNull(tests.getParent(), ignored);
-        }
-        return Stream.concat(
-                        Stream.of(tests.toString()),
-                        Stream.of("jdk.module.path", "java.class.path")
-                                .map(System::getProperty)
-                                .filter(Objects::nonNull)
-                                .flatMap(path -> Stream.of(path.split(File.pathSeparator, -1))))
-                .collect(Collectors.joining(File.pathSeparator));
     }
 }

@@ -4,10 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import org.junit.jupiter.api.Test;
+import org.quantalang.memory.ChildJvm.Outcome;
 import org.quantalang.memory.internal.debug.CheckedLevel;
 
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -28,22 +27,15 @@ class SharedQuarantineTest {
     @Test
     void aBlockThatIsPushedOutAmidAReleaseIsNotLost() throws Exception {
         assumeFalse(CheckedLevel.ON, "once is enough");
-        Process child =
-                new ProcessBuilder(
+        Outcome outcome =
+                ChildJvm.finish(
+                        ChildJvm.java(
                                 List.of(
-                                        Path.of(System.getProperty("java.home"), "bin", "java")
-                                                .toString(),
-                                        "--enable-native-access=ALL-UNNAMED",
                                         "-Dquanta.heap.checked=sampled",
-                                        "-Dquanta.heap.sample=256",
-                                        "-cp",
-                                        CycleMutantsTest.classPath(),
-                                        SharedQuarantineTest.class.getName()))
-                        .redirectErrorStream(true)
-                        .start();
-        String output = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals("", output);
-        assertEquals(0, child.waitFor());
+                                        "-Dquanta.heap.sample=256"),
+                                SharedQuarantineTest.class.getName()));
+        assertEquals("", outcome.output());
+        assertEquals(0, outcome.exitCode());
     }
 
     public static void main(String[] arguments) throws InterruptedException {
