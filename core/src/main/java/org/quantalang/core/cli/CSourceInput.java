@@ -71,7 +71,7 @@ final class CSourceInput {
         try {
             return CDeclarations.parse(read(), target);
         } catch (CParseException | IllegalArgumentException e) {
-            throw new CommandFailure("%s: %s".formatted(file, e.getMessage()), e);
+            throw new CommandFailure("%s: %s".formatted(shownFile(), e.getMessage()), e);
         }
     }
 
@@ -80,15 +80,19 @@ final class CSourceInput {
             byte[] bytes = file.equals("-") ? bytesOf(System.in) : bytesOfFile();
             return new String(bytes, StandardCharsets.UTF_8);
         } catch (NoSuchFileException e) {
-            throw new CommandFailure("no such file: " + file, e);
+            throw new CommandFailure("no such file: " + shownFile(), e);
         } catch (AccessDeniedException e) {
-            throw new CommandFailure("permission denied: " + file, e);
+            throw new CommandFailure("permission denied: " + shownFile(), e);
         } catch (InvalidPathException e) {
-            throw new CommandFailure("not a file name: " + file, e);
+            throw new CommandFailure("not a file name: " + shownFile(), e);
         } catch (IOException e) {
-            String from = file.equals("-") ? "standard input" : file;
+            String from = file.equals("-") ? "standard input" : shownFile();
             throw new CommandFailure("cannot read %s: %s".formatted(from, e.getMessage()), e);
         }
+    }
+
+    private String shownFile() {
+        return Printable.line(file);
     }
 
     private byte[] bytesOfFile() throws IOException {
@@ -103,7 +107,7 @@ final class CSourceInput {
             throw new CommandFailure(
                     ("%s: the input is too large: mostBytes=%d; leave out what the records and"
                                     + " functions do not need")
-                            .formatted(file, MOST_BYTES));
+                            .formatted(shownFile(), MOST_BYTES));
         }
         return bytes;
     }

@@ -1,5 +1,7 @@
 package org.quantalang.core.cli;
 
+import com.fasterxml.jackson.core.JsonGenerator;
+
 import org.quantalang.abi.Target;
 import org.quantalang.memory.HeapConfig;
 import org.quantalang.scheduler.ExecutorConfig;
@@ -10,6 +12,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 import java.io.File;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +28,9 @@ import java.util.stream.Stream;
         name = "info",
         description = "Print the host target, the JDK, the defaults and the optional tools found.")
 final class InfoCommand implements Callable<Integer> {
+    /** In place of a number of bytes; null in JSON. */
+    private static final String NO_LIMIT = "none";
+
     /** Tools that only tests and benchmarks use, and what for. */
     private static final Map<String, String> TOOLS = tools();
 
@@ -36,14 +42,14 @@ final class InfoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        Map<String, String> facts = facts();
+        Map<String, Object> facts = facts();
         if (json.requested()) {
             JsonOption.print(
                     out,
                     generator -> {
                         generator.writeStartObject();
-                        for (Map.Entry<String, String> fact : facts.entrySet()) {
-                            generator.writeStringField(fact.getKey(), fact.getValue());
+                        for (Map.Entry<String, Object> fact : facts.entrySet()) {
+                            write(generator, fact.getKey(), fact.getValue());
                         }
                         generator.writeObjectFieldStart("tools");
                         for (String tool : TOOLS.keySet()) {
@@ -65,21 +71,30 @@ final class InfoCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static Map<String, String> facts() {
-        var facts = new LinkedHashMap<String, String>();
+    private static void write(JsonGenerator json, String name, Object value) throws IOException {
+        switch (value) {
+            case Number number -> json.writeNumberField(name, number.longValue());
+            case String word when word.equals(NO_LIMIT) -> json.writeNullField(name);
+            default -> json.writeStringField(name, value.toString());
+        }
+    }
+
+    /** Words and whole numbers. */
+    private static Map<String, Object> facts() {
+        var facts = new LinkedHashMap<String, Object>();
         facts.put("version", Quanta.Version.current().substring("quanta ".length()));
         facts.put("target", Target.host().triple());
         facts.put(
                 "jdk",
                 System.getProperty("java.vm.version") + " " + System.getProperty("java.vendor"));
         facts.put("jdkHome", System.getProperty("java.home"));
-        facts.put("processors", String.valueOf(Runtime.getRuntime().availableProcessors()));
+        facts.put("processors", Runtime.getRuntime().availableProcessors());
         HeapConfig heap = HeapConfig.DEFAULT;
-        facts.put("heapAddressSpaceBytes", String.valueOf(heap.addressSpaceBytes()));
+        facts.put("heapAddressSpaceBytes", heap.addressSpaceBytes());
         facts.put(
                 "heapLimitBytes",
-                heap.limitBytes() == Long.MAX_VALUE ? "none" : String.valueOf(heap.limitBytes()));
-        facts.put("workers", String.valueOf(ExecutorConfig.defaults().workers()));
+                heap.limitBytes() == Long.MAX_VALUE ? NO_LIMIT : (Object) heap.limitBytes());
+        facts.put("workers", ExecutorConfig.defaults().workers());
         return facts;
     }
 

@@ -14,6 +14,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -30,7 +31,8 @@ import java.util.ServiceLoader;
  * 130  interrupted (the virtual machine's own code for SIGINT)
  * </pre>
  *
- * <p>A failure is one line on standard error; {@code --debug} adds the stack trace.
+ * <p>A failure is one line on standard error; {@code --debug} adds the stack trace. Characters that
+ * a terminal would obey are shown as U+FFFD.
  */
 @Command(
         name = "quanta",
@@ -74,6 +76,8 @@ public final class Quanta implements Runnable {
      * @param arguments the command line
      */
     public static void main(String[] arguments) {
+        // Numbers are read by programs too: some locales have digits of their own.
+        Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
         var standardOutput = new StandardOutput();
         var out = new PrintWriter(standardOutput, false, StandardCharsets.UTF_8);
         var err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
@@ -138,7 +142,7 @@ public final class Quanta implements Runnable {
         line.setParameterExceptionHandler(
                 (mistake, _) -> {
                     CommandLine at = mistake.getCommandLine();
-                    err.println("quanta: " + explain(mistake));
+                    err.println("quanta: " + Printable.lines(explain(mistake)));
                     err.println(
                             "try '%s --help'".formatted(at.getCommandSpec().qualifiedName(" ")));
                     return CommandLine.ExitCode.USAGE;
@@ -169,11 +173,11 @@ public final class Quanta implements Runnable {
             List<String> near = unmatched.getSuggestions();
             String meant = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near);
             String all = commands && !option ? "; there are " + commandsOf(mistake) : "";
-            return "unknown %s '%s'%s%s".formatted(kind, argument, meant, all);
+            return "unknown %s '%s'%s%s".formatted(kind, Printable.line(argument), meant, all);
         }
         if (mistake.getArgSpec() == null && mistake.getValue() != null) { // of the help command
             return "unknown command '%s'; there are %s"
-                    .formatted(mistake.getValue(), commandsOf(mistake));
+                    .formatted(Printable.line(mistake.getValue()), commandsOf(mistake));
         }
         String message = String.valueOf(mistake.getMessage());
         return message.substring(0, 1).toLowerCase(Locale.ROOT) + message.substring(1);
@@ -195,9 +199,11 @@ public final class Quanta implements Runnable {
                             javaHeapIsFull();
                     default -> "%s (unexpected; --debug shows where)".formatted(describe(told));
                 };
-        err.println("quanta: " + message);
+        err.println("quanta: " + Printable.lines(String.valueOf(message)));
         if (debug) {
-            failure.printStackTrace(err);
+            var trace = new StringWriter();
+            failure.printStackTrace(new PrintWriter(trace));
+            err.println(Printable.lines(trace.toString()));
         }
         return CommandLine.ExitCode.SOFTWARE;
     }

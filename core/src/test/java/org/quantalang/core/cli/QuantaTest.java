@@ -1,6 +1,7 @@
 package org.quantalang.core.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
@@ -9,6 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.regex.Pattern;
 
 /** What all commands share. */
 class QuantaTest {
@@ -64,5 +66,48 @@ class QuantaTest {
     void listsTheTargets(String command) {
         assertEquals(0, run(command + " --help"));
         assertTrue(out.toString().contains("riscv64-linux-gnu, wasm32."), out::toString);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\033[2Jnonsense",
+                "help \033[2J",
+                "layout - --\u009b2J",
+                "layout --target \033]0;title\007 -",
+                "layout /no/such\033[2J\n\u202efile",
+                "layout /no/such\033[2J\n\u202efile --debug",
+                "demo \b\b\b\r\u2028"
+            })
+    void showsNoCharacterThatATerminalWouldObey(String arguments) {
+        assertTrue(run(arguments) > 0);
+        assertEquals("", out.toString());
+        assertTrue(err.toString().contains("\ufffd"), err::toString);
+        assertFalse(
+                err.toString()
+                        .codePoints()
+                        .filter(character -> character != '\n' && character != '\t')
+                        .anyMatch(
+                                character ->
+                                        Character.isISOControl(character)
+                                                || character == 0x202e
+                                                || character == 0x2028),
+                err::toString);
+    }
+
+    @Test
+    void keepsAFailureOnOneLineWhateverTheNameOfTheFile() {
+        assertEquals(1, run("layout /no/such\nquanta:"));
+        assertEquals("quanta: no such file: /no/such\ufffdquanta:", err.toString().strip());
+    }
+
+    @Test
+    void writesNumbersAsNumbersOfJson() {
+        assertEquals(0, run("info --json"));
+        String compact = out.toString().replaceAll("\\s", "");
+        String numbers =
+                "\"processors\":\\d+,\"heapAddressSpaceBytes\":\\d+,\"heapLimitBytes\":null,"
+                        + "\"workers\":\\d+,\"tools\":";
+        assertTrue(Pattern.compile(numbers).matcher(compact).find(), compact);
     }
 }
