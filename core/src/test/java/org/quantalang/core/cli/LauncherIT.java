@@ -142,6 +142,19 @@ class LauncherIT {
             assertTrue(outcome.out().contains("\"name\" : \"été\""), outcome.out());
         }
 
+        @Test
+        void writesNumbersInDigitsThatProgramsReadWhateverTheLocale() throws Exception {
+            Checkout checkout = Checkout.built(folder);
+            Files.writeString(checkout.root().resolve("s.c"), "struct s { int 3; };");
+            ProcessBuilder command = checkout.command("./quanta", "layout", "s.c");
+            command.environment().put("QUANTA_JAVA_FLAGS", "-Duser.language=fa -Duser.country=IR");
+
+            Outcome outcome = Checkout.finish(command.start());
+
+            assertEquals(1, outcome.exitCode());
+            assertTrue(outcome.err().startsWith("quanta: s.c: line 1, column 16: "), outcome.err());
+        }
+
         @ParameterizedTest
         @ValueSource(strings = {"info", "--version", "help", "info --json"})
         void saysWhyItsOutputCannotBeWritten(String arguments) throws Exception {
@@ -245,6 +258,35 @@ class LauncherIT {
             assertEquals(0, second.exitCode(), second.err());
             assertEquals("", second.err());
             assertEquals(1, checkout.mavenRuns());
+        }
+
+        @Test
+        void namesEachModuleThatItBuildsWhereNoTerminalIs() throws Exception {
+            Checkout checkout = Checkout.withNothingBuilt(folder);
+            checkout.installMaven(
+                    """
+                    echo '[INFO] Building Quanta ABI 0'
+                    sleep 2
+                    echo '[INFO] Building Quanta memory 0'
+                    sleep 2
+                    """);
+
+            Outcome outcome = checkout.quanta("--version");
+
+            assertEquals(0, outcome.exitCode(), outcome.err());
+            List<String> said =
+                    outcome.err()
+                            .lines()
+                            .map(line -> line.replaceAll("[0-9]+ s", "N s"))
+                            .distinct() // a slow machine gives a second sign of life
+                            .toList();
+            assertEquals(
+                    List.of(
+                            "quanta: first start: building, about a minute",
+                            "quanta: building ABI (N s)",
+                            "quanta: building memory (N s)"),
+                    said);
+            assertTrue(outcome.out().startsWith("quanta 0."), outcome.out());
         }
 
         @Test
