@@ -32,7 +32,7 @@ final class AllocCommand extends WorkloadCommand {
 
     @Override
     Workload workload() {
-        atLeast("--count", count, 1);
+        operations("--count", count, 1);
         if (pattern == Alloc.Pattern.CROSS) {
             sharedOnly("--pattern " + pattern);
         }

@@ -53,6 +53,7 @@ public final class BenchCommand implements Runnable {
             for (BenchSubcommand each : ServiceLoader.load(BenchSubcommand.class)) {
                 bench.addSubcommand(each.command());
             }
+            bench.addSubcommand(new CommandLine.HelpCommand());
             return bench.setCaseInsensitiveEnumValuesAllowed(true);
         }
     }

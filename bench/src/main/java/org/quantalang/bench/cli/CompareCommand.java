@@ -2,11 +2,12 @@ package org.quantalang.bench.cli;
 
 import org.quantalang.bench.compare.Comparison;
 import org.quantalang.bench.compare.Engine;
-import org.quantalang.bench.compare.Measurement;
 import org.quantalang.bench.compare.Row;
 import org.quantalang.core.cli.CommandFailure;
+import org.quantalang.core.cli.JsonOption;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -17,35 +18,42 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
-/** {@code quanta bench compare}: prints a Markdown table of this runtime beside other programs. */
+/** {@code quanta bench compare}: prints this runtime beside other programs. */
 @Command(
         name = "compare",
         description =
                 "Run workloads here and in other languages, process by process in turn, and print a"
-                        + " Markdown table. Build the others first: bench/peers/build.sh")
+                        + " Markdown table or JSON. Build the others first: bench/peers/build.sh")
 final class CompareCommand implements Callable<Integer> {
-    private static final double NANOS_PER_MILLI = 1e6;
-    private static final double MEGABYTE = 1e6;
     private static final int MOST_ROUNDS = 10_000;
+    private static final long MOST_TIMEOUT_SECONDS = TimeUnit.DAYS.toSeconds(1);
 
     @Spec private CommandSpec spec = CommandSpec.create();
+    @Mixin private JsonOption json = new JsonOption();
 
     @Option(
             names = "--rows",
             split = ",",
-            description = "Names of rows, or starts of names (default: all).")
-    private List<String> rows = List.of("");
+            completionCandidates = RowNames.class,
+            description =
+                    "Names of rows, or starts of names (default: all). There are:"
+                            + " ${COMPLETION-CANDIDATES}.")
+    private List<String> rows = List.of();
 
     @Option(
             names = "--engines",
             split = ",",
+            completionCandidates = EngineNames.class,
             description =
-                    "Engines beside this runtime (default: those of each row that are there).")
+                    "Engines beside this runtime (default: those of each row that are there). There"
+                            + " are: ${COMPLETION-CANDIDATES}.")
     private List<String> engines = List.of();
 
     @Option(
@@ -73,11 +81,33 @@ final class CompareCommand implements Callable<Integer> {
 
     CompareCommand() {}
 
+    /** The rows, for the help. */
+    static final class RowNames implements Iterable<String> {
+        RowNames() {}
+
+        @Override
+        public Iterator<String> iterator() {
+            return Row.all().stream().map(Row::name).iterator();
+        }
+    }
+
+    /** The engines, for the help. */
+    static final class EngineNames implements Iterable<String> {
+        EngineNames() {}
+
+        @Override
+        public Iterator<String> iterator() {
+            return Stream.concat(
+                            Stream.of(Engine.QUANTA), Engine.peers().stream().map(Engine::name))
+                    .iterator();
+        }
+    }
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         OptionRange.within(spec, "--rounds", rounds, 1, MOST_ROUNDS);
         OptionRange.within(spec, "--repetitions", repetitions, 1, WorkloadCommand.MOST_REPETITIONS);
-        OptionRange.atLeast(spec, "--timeout", timeoutSeconds, 1);
+        OptionRange.within(spec, "--timeout", timeoutSeconds, 1, MOST_TIMEOUT_SECONDS);
         checkNames();
         if (!Files.isDirectory(peers)) {
             throw new CommandFailure(
@@ -87,48 +117,73 @@ final class CompareCommand implements Callable<Integer> {
         List<Engine> available = comparison.available();
         sayWhatIsMissing(available);
         PrintWriter out = spec.commandLine().getOut();
-        out.println(
-                "| row | engine | ns a unit | least | most | times quanta | process MB | heap MB"
-                        + " | worst batch us |");
-        out.println("|---|---|--:|--:|--:|--:|--:|--:|--:|");
-        for (Row row : Row.all()) {
-            if (rows.stream().noneMatch(row.name()::startsWith)) {
-                continue;
+        if (!json.requested()) {
+            ComparisonReport.printHead(out);
+        }
+        var reports = new ArrayList<ComparisonReport>();
+        for (Row row : chosenRows()) {
+            ComparisonReport report = measure(comparison, row, available);
+            reports.add(report);
+            if (!json.requested()) {
+                report.print(out);
+                out.flush();
             }
-            List<String> wanted = engines.isEmpty() ? row.engines() : engines;
-            List<Engine> chosen =
-                    available.stream()
-                            .filter(engine -> wanted.contains(engine.name()))
-                            .filter(engine -> engine.workloads().contains(row.theirs().getFirst()))
-                            .toList();
-            Map<String, Measurement> results = comparison.run(row, chosen, rounds, repetitions);
-            print(out, row, results);
-            out.flush();
-            String disagreeing = Comparison.disagreeing(results);
-            if (!disagreeing.isEmpty()) {
-                throw new CommandFailure(
-                        "checksums differ: row=%s %s".formatted(row.name(), disagreeing));
-            }
+            report.checkThatAllAgree();
+        }
+        if (json.requested()) {
+            JsonOption.print(
+                    out,
+                    generator -> {
+                        generator.writeStartArray();
+                        for (ComparisonReport each : reports) {
+                            each.write(generator);
+                        }
+                        generator.writeEndArray();
+                    });
         }
         return 0;
     }
 
+    private ComparisonReport measure(Comparison comparison, Row row, List<Engine> available)
+            throws IOException, InterruptedException {
+        List<String> wanted = engines.isEmpty() ? row.engines() : engines;
+        List<Engine> chosen =
+                available.stream()
+                        .filter(engine -> wanted.contains(engine.name()))
+                        .filter(engine -> engine.workloads().contains(row.theirs().getFirst()))
+                        .toList();
+        return new ComparisonReport(row, comparison.run(row, chosen, rounds, repetitions));
+    }
+
+    private List<Row> chosenRows() {
+        return Row.all().stream()
+                .filter(row -> rows.isEmpty() || rows.stream().anyMatch(row.name()::startsWith))
+                .toList();
+    }
+
     private void checkNames() {
-        List<String> rowNames = Row.all().stream().map(Row::name).toList();
         for (String row : rows) {
-            if (rowNames.stream().noneMatch(name -> name.startsWith(row))) {
-                throw wrongUse(
-                        "no such row: row=%s rows=%s".formatted(row, String.join(" ", rowNames)));
-            }
+            checkName("row", row, new RowNames(), name -> name.startsWith(row));
         }
-        List<String> engineNames = new ArrayList<>(List.of(Engine.QUANTA));
-        Engine.peers().forEach(engine -> engineNames.add(engine.name()));
         for (String engine : engines) {
-            if (!engineNames.contains(engine)) {
-                throw wrongUse(
-                        "no such engine: engine=%s engines=%s"
-                                .formatted(engine, String.join(" ", engineNames)));
-            }
+            checkName("engine", engine, new EngineNames(), engine::equals);
+        }
+    }
+
+    /** The empty name is the start of every name, but nothing that anybody means. */
+    private void checkName(
+            String kind, String name, Iterable<String> known, Predicate<String> fits) {
+        List<String> names = new ArrayList<>();
+        known.forEach(names::add);
+        if (name.isEmpty()) {
+            throw wrongUse(
+                    "--%ss has an empty name; there are %s"
+                            .formatted(kind, String.join(" ", names)));
+        }
+        if (names.stream().noneMatch(fits)) {
+            throw wrongUse(
+                    "no such %s: %s=%s %ss=%s"
+                            .formatted(kind, kind, name, kind, String.join(" ", names)));
         }
     }
 
@@ -147,34 +202,5 @@ final class CompareCommand implements Callable<Integer> {
                                         .formatted(engine.name(), engine.executable()));
             }
         }
-    }
-
-    private static void print(PrintWriter out, Row row, Map<String, Measurement> results) {
-        Measurement ours = results.get(Engine.QUANTA);
-        if (ours == null || !ours.any()) {
-            throw new CommandFailure("this runtime did not finish: row=%s".formatted(row.name()));
-        }
-        results.forEach(
-                (engine, measured) -> {
-                    if (!measured.any()) {
-                        out.printf(
-                                "| %s | %s | did not finish | | | | | | |%n", row.name(), engine);
-                        return;
-                    }
-                    long units = row.units() == 0 ? measured.checksum() : row.units();
-                    double perUnit = NANOS_PER_MILLI / units;
-                    out.printf(
-                            Locale.ROOT,
-                            "| %s | %s | %.2f | %.2f | %.2f | %.2f | %.1f | %.1f | %.0f |%n",
-                            row.name(),
-                            engine,
-                            measured.millis() * perUnit,
-                            measured.leastMillis() * perUnit,
-                            measured.mostMillis() * perUnit,
-                            measured.millis() / ours.millis(),
-                            measured.peakResidentBytes() / MEGABYTE,
-                            measured.heapResidentBytes() / MEGABYTE,
-                            measured.worstBatchMicros());
-                });
     }
 }

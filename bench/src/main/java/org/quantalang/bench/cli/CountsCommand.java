@@ -35,7 +35,7 @@ final class CountsCommand extends WorkloadCommand {
 
     @Override
     Workload workload() {
-        atLeast("--pairs", pairs, 1);
+        operations("--pairs", pairs, 1);
         if (pattern.twoThreads()) {
             sharedOnly("--pattern " + pattern);
         }

@@ -71,7 +71,7 @@ final class CyclesCommand extends WorkloadCommand {
         confinedOnly();
         atLeast("--size", size, 1);
         atLeast("--live", live, attached ? 1 : 0);
-        atLeast("--dropped", dropped, size);
+        operations("--dropped", dropped, size);
         fits("--size", size, Cycles.heapBytes(size));
         fits("--live", live, Cycles.heapBytes(live));
         fitsJavaHeap("--live", live, (long) live * Long.BYTES);

@@ -43,7 +43,7 @@ final class LruCommand extends WorkloadCommand {
     Workload workload() {
         atLeast("--capacity", capacity, 1);
         atLeast("--keys", keys, 1);
-        atLeast("--accesses", accesses, 1);
+        operations("--accesses", accesses, 1);
         fits("--capacity", capacity, Lru.heapBytes(Math.min(accesses, Math.min(capacity, keys))));
         fitsJavaHeap("--keys", keys, (long) keys * Double.BYTES);
         if (tier == Tier.HANDLE) {

@@ -33,7 +33,7 @@ final class MutateCommand extends WorkloadCommand {
     Workload workload() {
         confinedOnly();
         atLeast("--live", live, 1);
-        atLeast("--stores", stores, 1);
+        operations("--stores", stores, 1);
         fits("--live", live, Mutate.heapBytes(live));
         fitsJavaHeap("--live", live, (long) live * Long.BYTES);
         collector.check(spec);

@@ -129,6 +129,13 @@ abstract class WorkloadCommand implements Callable<Integer> {
     }
 
     /**
+     * Refuses numbers of operations with which a repetition would not end, or that make no sense.
+     */
+    final void operations(String option, long value, long least) {
+        OptionRange.operations(spec, option, value, least);
+    }
+
+    /**
      * Refuses a number with which the workload would run until the system ends it for want of
      * memory.
      *

@@ -3,6 +3,8 @@ package org.quantalang.bench.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonToken;
 
@@ -16,8 +18,10 @@ import org.quantalang.core.cli.Quanta;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 class BenchCommandTest {
     private final StringWriter out = new StringWriter();
@@ -29,11 +33,15 @@ class BenchCommandTest {
     }
 
     private List<String> memberNames() throws IOException {
+        return memberNames(out.toString(), 1);
+    }
+
+    private static List<String> memberNames(String text, int deepest) throws IOException {
         var names = new ArrayList<String>();
         int depth = 0;
-        try (var json = new JsonFactory().createParser(out.toString())) {
+        try (var json = new JsonFactory().createParser(text)) {
             for (JsonToken token = json.nextToken(); token != null; token = json.nextToken()) {
-                if (token == JsonToken.FIELD_NAME && depth == 1) {
+                if (token == JsonToken.FIELD_NAME && depth <= deepest) {
                     names.add(json.currentName());
                 }
                 depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
@@ -232,6 +240,12 @@ class BenchCommandTest {
                 strings = {
                     "chain --repetitions 2000000000",
                     "mutate --budget 9000000000000000",
+                    "mutate --stores 9000000000000000000",
+                    "cycles --dropped 9000000000000000000",
+                    "lru --accesses 9000000000000000000",
+                    "alloc --count 1000000000001",
+                    "counts --pairs 9000000000000000000",
+                    "compare --timeout 9000000000000000000",
                     "compare --rounds 2000000000"
                 })
         void saysWhatTheRangeIs(String arguments) {
@@ -252,8 +266,13 @@ class BenchCommandTest {
                     "compare --engines nope | no such engine: engine=nope engines=quanta c-plain",
                     "compare --rounds 0 | --rounds is out of range: value=0 range=1..",
                     "compare --repetitions 0 | --repetitions is out of range: value=0 range=1..",
-                    "compare --timeout 0 | --timeout is too small: value=0 least=1",
-                    "compare --timeout -1 | --timeout is too small: value=-1 least=1",
+                    "compare --timeout 0 | --timeout is out of range: value=0 range=1..86400",
+                    "compare --timeout -1 | --timeout is out of range: value=-1 range=1..86400",
+                    "\"compare --rows \" | --rows has an empty name; there are counts-one"
+                            + " counts-many",
+                    "compare --rows trees,,lru | --rows has an empty name; there are counts-one",
+                    "compare --engines ,c-plain | --engines has an empty name; there are quanta",
+                    "help nope | unknown command 'nope'; there are trees, cycles",
                     "foo --help | unknown command 'foo'",
                     "foo | ; there are trees, cycles, counts"
                 })
@@ -261,6 +280,70 @@ class BenchCommandTest {
             assertEquals(2, bench(arguments));
             assertTrue(err.toString().contains(message), err.toString());
             assertEquals("", out.toString());
+        }
+
+        /** In a process of its own: it starts itself again for every measurement. */
+        @Test
+        void isAlsoThereAsJson() throws IOException, InterruptedException {
+            Process process =
+                    new ProcessBuilder(
+                                    Path.of(System.getProperty("java.home"), "bin", "java")
+                                            .toString(),
+                                    "--enable-native-access=ALL-UNNAMED",
+                                    "-cp",
+                                    System.getProperty("java.class.path"),
+                                    Quanta.class.getName(),
+                                    "bench",
+                                    "compare",
+                                    "--json",
+                                    "--rows",
+                                    "counts-one,trees",
+                                    "--engines",
+                                    "quanta",
+                                    "--rounds",
+                                    "1",
+                                    "--repetitions",
+                                    "1",
+                                    "--peers",
+                                    "peers")
+                            .redirectError(ProcessBuilder.Redirect.DISCARD)
+                            .start();
+            String json = new String(process.getInputStream().readAllBytes(), UTF_8);
+
+            assertEquals(0, process.waitFor(), json);
+            List<String> ofARow =
+                    List.of(
+                            "row",
+                            "engines",
+                            "engine",
+                            "finished",
+                            "nsPerUnit",
+                            "leastNsPerUnit",
+                            "mostNsPerUnit",
+                            "timesQuanta",
+                            "peakResidentBytes",
+                            "heapResidentBytes",
+                            "worstBatchMicros",
+                            "checksum");
+            List<String> names = memberNames(json, Integer.MAX_VALUE);
+            assertEquals(Stream.concat(ofARow.stream(), ofARow.stream()).toList(), names);
+            assertTrue(json.contains("\"row\" : \"trees\""), json);
+            assertTrue(json.contains("\"timesQuanta\" : 1.0"), json);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "help, Usage: quanta bench ",
+        "help compare, Usage: quanta bench compare ",
+        "compare --help, Usage: quanta bench compare "
+    })
+    void explains(String arguments, String start) {
+        assertEquals(0, bench(arguments), err.toString());
+        assertTrue(out.toString().startsWith(start), out.toString());
+        if (arguments.contains("compare")) {
+            assertTrue(out.toString().contains("mutate-1M."), out.toString());
+            assertTrue(out.toString().contains("cpython."), out.toString());
         }
     }
 
