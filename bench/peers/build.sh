@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the programs that the Java workloads are compared with into build/, those whose compiler is
 # there; says what it skips and how to get it. Debian packages:
-#   gcc g++ libmimalloc-dev nim rustc php-cli golang-go
+#   gcc g++ libmimalloc-dev libjemalloc-dev nim rustc php-cli python3 golang-go
 set -u
 cd "$(dirname "$0")" || exit 1
 mkdir -p build
