@@ -71,10 +71,13 @@ class HeapBesideTasksTest {
                                 }));
             }
             long freed = 0;
-            for (int round = 0; round < 20; round++) {
-                freed += heap.collectCycles().freedObjects();
+            try {
+                for (int round = 0; round < 20; round++) {
+                    freed += heap.collectCycles().freedObjects();
+                }
+            } finally {
+                stop.set(true);
             }
-            stop.set(true);
             for (JoinHandle<Integer> task : tasks) {
                 assertEquals(2, task.join());
             }

@@ -1,6 +1,7 @@
 package org.quantalang.core.cli;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -134,26 +136,40 @@ final class Checkout {
     }
 
     /** Runs {@code ./quanta} with these arguments to its end. */
-    Outcome quanta(String... arguments) throws IOException, InterruptedException {
+    Outcome quanta(String... arguments) throws Exception {
         var command = new ArrayList<String>(List.of("./quanta"));
         command.addAll(List.of(arguments));
         return finish(command(command.toArray(String[]::new)).start());
     }
 
-    static Outcome finish(Process process) throws InterruptedException {
-        process.toHandle(); // the streams are read beside each other, so that neither can block
-        var err = new StringBuilder();
-        Thread reader = Thread.ofPlatform().start(() -> err.append(read(process.getErrorStream())));
-        String out = read(process.getInputStream());
-        reader.join();
-        if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+    /** Waits for the end of a process; it and what it started do not outlive this call. */
+    static Outcome finish(Process process) throws Exception {
+        // The streams are read beside each other, so that neither can block the process.
+        CompletableFuture<String> out = reading(process.getInputStream());
+        CompletableFuture<String> err = reading(process.getErrorStream());
+        boolean ended;
+        try {
+            ended = process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        } finally {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
-            throw new AssertionError("still running after " + TIMEOUT_SECONDS + " s: " + out + err);
         }
-        return new Outcome(process.exitValue(), out, err.toString());
+        // What a process leaves behind may hold its streams open.
+        String allOut = out.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        String allErr = err.get(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        if (!ended) {
+            throw new AssertionError(
+                    "still running after " + TIMEOUT_SECONDS + " s: " + allOut + allErr);
+        }
+        return new Outcome(process.exitValue(), allOut, allErr);
     }
 
-    private static String read(java.io.InputStream stream) {
+    private static CompletableFuture<String> reading(InputStream stream) {
+        return CompletableFuture.supplyAsync(
+                () -> read(stream), reader -> Thread.ofPlatform().daemon().start(reader));
+    }
+
+    private static String read(InputStream stream) {
         try {
             return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

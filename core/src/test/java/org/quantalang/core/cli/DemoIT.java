@@ -9,6 +9,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.quantalang.core.cli.Checkout.Outcome;
 
@@ -22,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** {@code quanta demo} on the class graph of the JDK that runs the tests. */
+@Timeout(300)
 class DemoIT {
     @TempDir Path folder;
 
@@ -63,7 +65,10 @@ class DemoIT {
     void leavesNoChildAndNoFileWhenInterrupted() throws Exception {
         Checkout checkout = Checkout.built(folder);
         List<Path> before = files(checkout);
-        Process demo = checkout.command("./quanta", "demo").start();
+        ProcessBuilder command = checkout.command("./quanta", "demo");
+        // So slow that it cannot end before it is interrupted.
+        command.environment().put("QUANTA_JAVA_FLAGS", "-Xint");
+        Process demo = command.start();
         waitUntilItsJavaRuns(demo);
 
         LauncherIT.interrupt(demo);
