@@ -247,14 +247,18 @@ class LongLivedTest {
         void forgetsTasksThatEndedWithoutIt() throws Exception {
             try (TaskExecutor executor = TaskExecutor.start()) {
                 JoinHandle<Object> server = executor.spawn(_ -> Poll.pending());
-                List<WeakReference<Object>> outcomes = new ArrayList<>();
-                for (int i = 0; i < 1000; i++) {
-                    outcomes.add(pollOnceAndEnd(executor, server));
+                try {
+                    List<WeakReference<Object>> outcomes = new ArrayList<>();
+                    for (int i = 0; i < 1000; i++) {
+                        outcomes.add(pollOnceAndEnd(executor, server));
+                    }
+                    while (outcomes.stream().filter(outcome -> outcome.get() != null).count()
+                            > 100) {
+                        System.gc();
+                    }
+                } finally {
+                    server.cancel();
                 }
-                while (outcomes.stream().filter(outcome -> outcome.get() != null).count() > 100) {
-                    System.gc();
-                }
-                server.cancel();
             }
         }
 

@@ -217,21 +217,24 @@ class TaskExecutorTest {
         void endsWhenItsThreadIsInterrupted() throws Exception {
             try (TaskExecutor executor = start(1)) {
                 JoinHandle<String> handle = executor.spawn(new Sleeper(2));
-                var interrupted = new CompletableFuture<String>();
-                Thread joiner =
-                        Thread.ofPlatform()
-                                .start(
-                                        () -> {
-                                            try {
-                                                handle.join();
-                                            } catch (InterruptedException e) {
-                                                interrupted.complete(e.getMessage());
-                                            }
-                                        });
-                joiner.interrupt();
+                try {
+                    var interrupted = new CompletableFuture<String>();
+                    Thread joiner =
+                            Thread.ofPlatform()
+                                    .start(
+                                            () -> {
+                                                try {
+                                                    handle.join();
+                                                } catch (InterruptedException e) {
+                                                    interrupted.complete(e.getMessage());
+                                                }
+                                            });
+                    joiner.interrupt();
 
-                assertEquals("interrupted while joining a task: id=1", interrupted.get());
-                handle.cancel();
+                    assertEquals("interrupted while joining a task: id=1", interrupted.get());
+                } finally {
+                    handle.cancel();
+                }
             }
         }
 
@@ -239,12 +242,16 @@ class TaskExecutorTest {
         void isRefusedOnAWorker() throws Exception {
             try (TaskExecutor executor = start(1)) {
                 JoinHandle<String> other = executor.spawn(new Sleeper(2));
-                JoinHandle<String> blocked = executor.spawn(_ -> Poll.ready(other.join()));
+                try {
+                    JoinHandle<String> blocked = executor.spawn(_ -> Poll.ready(other.join()));
 
-                var failure = assertThrows(TaskFailedException.class, blocked::join);
+                    var failure = assertThrows(TaskFailedException.class, blocked::join);
 
-                assertTrue(failure.toString().contains("a worker must not block on a task: id=1"));
-                other.cancel();
+                    assertTrue(
+                            failure.toString().contains("a worker must not block on a task: id=1"));
+                } finally {
+                    other.cancel();
+                }
             }
         }
 
@@ -469,13 +476,16 @@ class TaskExecutorTest {
                                     end.await();
                                     return Poll.ready(true);
                                 });
-                while (executor.stats().sleeping() == 0) {
-                    Thread.onSpinWait();
+                try {
+                    while (executor.stats().sleeping() == 0) {
+                        Thread.onSpinWait();
+                    }
+                    long parks = executor.stats().parks();
+                    executor.blockOn(Sleep.of(Duration.ofMillis(50)));
+                    assertTrue(executor.stats().parks() - parks < 10);
+                } finally {
+                    end.countDown();
                 }
-                long parks = executor.stats().parks();
-                executor.blockOn(Sleep.of(Duration.ofMillis(50)));
-                assertTrue(executor.stats().parks() - parks < 10);
-                end.countDown();
                 busy.join();
             }
         }

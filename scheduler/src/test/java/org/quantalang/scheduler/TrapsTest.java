@@ -68,13 +68,16 @@ class TrapsTest {
             try (TaskExecutor executor = start(2)) {
                 var held = new Held();
                 JoinHandle<Integer> task = executor.spawn(held);
-                held.begun.get().wake();
-                // The other worker had its chance: it has run all of these.
-                for (int i = 0; i < 100; i++) {
-                    executor.spawn(_ -> Poll.ready(1)).join();
+                try {
+                    held.begun.get().wake();
+                    // The other worker had its chance: it has run all of these.
+                    for (int i = 0; i < 100; i++) {
+                        executor.spawn(_ -> Poll.ready(1)).join();
+                    }
+                    assertEquals(1, held.polls.get());
+                } finally {
+                    held.end.countDown();
                 }
-                assertEquals(1, held.polls.get());
-                held.end.countDown();
 
                 assertEquals(2, task.join());
             }
@@ -92,13 +95,16 @@ class TrapsTest {
                 var next = new Held();
                 next.end.countDown();
                 JoinHandle<Integer> other = executor.spawn(next);
-                next.begun.get();
-                stale.wake();
-                executor.spawn(_ -> Poll.ready(1)).join();
+                try {
+                    next.begun.get();
+                    stale.wake();
+                    executor.spawn(_ -> Poll.ready(1)).join();
 
-                assertEquals(1, next.polls.get());
-                assertEquals(2, held.polls.get());
-                other.cancel();
+                    assertEquals(1, next.polls.get());
+                    assertEquals(2, held.polls.get());
+                } finally {
+                    other.cancel();
+                }
             }
         }
     }

@@ -197,10 +197,11 @@ class WaitingTest {
                 JoinHandle<Boolean> second = executor.spawn(semaphore.acquire());
                 // The one worker polls in order: after this task the two before it wait.
                 executor.spawn(_ -> Poll.ready(1)).join();
-                assertEquals(2, semaphore.waiting());
+                int waiting = semaphore.waiting();
                 first.cancel();
                 semaphore.release();
                 assertEquals(true, second.join());
+                assertEquals(2, waiting);
                 assertThrows(CancellationException.class, first::join);
             }
         }
@@ -470,9 +471,12 @@ class WaitingTest {
                 JoinHandle<Boolean> root = executor.spawn(new Held(cleaned));
                 JoinHandle<Boolean> child = executor.spawnChild(root, new Held(cleaned));
                 JoinHandle<Boolean> grandchild = executor.spawnChild(child, new Held(cleaned));
-                assertEquals(root, child.parent());
-                assertEquals(List.of(child), root.children());
-                root.cancel();
+                try {
+                    assertEquals(root, child.parent());
+                    assertEquals(List.of(child), root.children());
+                } finally {
+                    root.cancel();
+                }
                 for (JoinHandle<Boolean> each : List.of(root, child, grandchild)) {
                     assertThrows(CancellationException.class, each::join);
                 }
@@ -498,10 +502,13 @@ class WaitingTest {
                                 });
                 middle.join();
                 JoinHandle<Boolean> after = executor.spawnChild(middle, new Held(cleaned));
-                assertEquals(root, before.get().parent());
-                assertEquals(List.of(after, before.get()), root.children());
-                assertEquals(List.of(), middle.children());
-                root.cancel();
+                try {
+                    assertEquals(root, before.get().parent());
+                    assertEquals(List.of(after, before.get()), root.children());
+                    assertEquals(List.of(), middle.children());
+                } finally {
+                    root.cancel();
+                }
                 for (JoinHandle<Boolean> each : List.of(root, before.get(), after)) {
                     assertThrows(CancellationException.class, each::join);
                 }
@@ -630,15 +637,18 @@ class WaitingTest {
                                     spawned.complete(executor.spawnChild(self, held));
                                     return Poll.ready("v");
                                 });
-                CompletableFuture<String> future = task.toFuture();
-                assertEquals("v", future.get());
-                assertFalse(future.cancel(false));
-                JoinHandle<Boolean> child = spawned.get();
-                // The one worker polls in order: after this task the child waits, or has ended.
-                executor.spawn(_ -> Poll.ready(1)).join();
-                assertEquals(TaskState.WAITING, child.state());
-                task.cancel();
-                assertThrows(CancellationException.class, child::join);
+                try {
+                    CompletableFuture<String> future = task.toFuture();
+                    assertEquals("v", future.get());
+                    assertFalse(future.cancel(false));
+                    JoinHandle<Boolean> child = spawned.get();
+                    // The one worker polls in order: after this task the child waits, or has ended.
+                    executor.spawn(_ -> Poll.ready(1)).join();
+                    assertEquals(TaskState.WAITING, child.state());
+                } finally {
+                    task.cancel();
+                }
+                assertThrows(CancellationException.class, spawned.get()::join);
             }
         }
 
@@ -678,8 +688,9 @@ class WaitingTest {
                         });
                 // The one worker polls in order: after this task the one before it waits.
                 executor.spawn(_ -> Poll.ready(1)).join();
-                assertEquals(TaskState.WAITING, task.state());
+                TaskState before = task.state();
                 task.cancel();
+                assertEquals(TaskState.WAITING, before);
                 assertEquals("callback", seen.get().getMessage());
                 assertEquals(1, executor.spawn(_ -> Poll.ready(1)).join());
             }

@@ -199,13 +199,16 @@ class WrongUseTest {
             try (TaskExecutor executor = start()) {
                 JoinHandle<Boolean> endless =
                         executor.spawn(Sleep.of(Duration.ofSeconds(Long.MAX_VALUE)));
-                // The one worker polls in order: after this task the one before it waits.
-                executor.spawn(_ -> Poll.ready(1)).join();
-                var past = new CompletableFuture<Boolean>();
-                executor.timers().schedule(Long.MIN_VALUE / 2, () -> past.complete(true));
-                assertTrue(past.get());
-                assertEquals(TaskState.WAITING, endless.state());
-                endless.cancel();
+                try {
+                    // The one worker polls in order: after this task the one before it waits.
+                    executor.spawn(_ -> Poll.ready(1)).join();
+                    var past = new CompletableFuture<Boolean>();
+                    executor.timers().schedule(Long.MIN_VALUE / 2, () -> past.complete(true));
+                    assertTrue(past.get());
+                    assertEquals(TaskState.WAITING, endless.state());
+                } finally {
+                    endless.cancel();
+                }
             }
         }
     }
@@ -371,22 +374,25 @@ class WrongUseTest {
         void isRefusedWithWhatToDoInstead() throws Exception {
             try (TaskExecutor executor = start()) {
                 JoinHandle<Boolean> never = executor.spawn(_ -> Poll.pending());
-                String onTask = "a worker must not block on a task: id=1; poll it instead";
-                failsOnAWorker(onTask, _ -> Poll.ready(never.join()), executor);
-                failsOnAWorker(onTask, _ -> Poll.ready(never.toFuture().get()), executor);
-                failsOnAWorker(onTask, _ -> Poll.ready(never.toFuture().join()), executor);
-                failsOnAWorker(
-                        "a worker must not block on a pollable; poll it instead: name=one",
-                        _ -> Poll.ready(executor.blockOn(new Oneshot<String>())),
-                        executor);
-                failsOnAWorker(
-                        "a worker cannot close its own executor: name=one",
-                        _ -> {
-                            executor.close();
-                            return Poll.ready(true);
-                        },
-                        executor);
-                never.cancel();
+                try {
+                    String onTask = "a worker must not block on a task: id=1; poll it instead";
+                    failsOnAWorker(onTask, _ -> Poll.ready(never.join()), executor);
+                    failsOnAWorker(onTask, _ -> Poll.ready(never.toFuture().get()), executor);
+                    failsOnAWorker(onTask, _ -> Poll.ready(never.toFuture().join()), executor);
+                    failsOnAWorker(
+                            "a worker must not block on a pollable; poll it instead: name=one",
+                            _ -> Poll.ready(executor.blockOn(new Oneshot<String>())),
+                            executor);
+                    failsOnAWorker(
+                            "a worker cannot close its own executor: name=one",
+                            _ -> {
+                                executor.close();
+                                return Poll.ready(true);
+                            },
+                            executor);
+                } finally {
+                    never.cancel();
+                }
             }
         }
 
@@ -469,14 +475,17 @@ class WrongUseTest {
                                     assertTrue(acquire.poll(context).isPending());
                                     return sleep.poll(new FailingTimers(context));
                                 });
-                executor.spawn(_ -> Poll.ready(1)).join(); // after the first poll of the others
-                assertEquals(1, taken.waiting());
-                task.cancel();
-                assertEquals("timer", reported.get().getMessage());
-                executor.spawn(_ -> Poll.ready(1)).join(); // after the end of the task
-                assertEquals(0, taken.waiting());
-                assertEquals(List.of(), root.children());
-                root.cancel();
+                try {
+                    executor.spawn(_ -> Poll.ready(1)).join(); // after the first poll of the others
+                    assertEquals(1, taken.waiting());
+                    task.cancel();
+                    assertEquals("timer", reported.get().getMessage());
+                    executor.spawn(_ -> Poll.ready(1)).join(); // after the end of the task
+                    assertEquals(0, taken.waiting());
+                    assertEquals(List.of(), root.children());
+                } finally {
+                    root.cancel();
+                }
             }
         }
 
