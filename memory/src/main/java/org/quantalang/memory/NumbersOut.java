@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -99,11 +100,12 @@ final class NumbersOut {
     private static void write(String when, PayloadAccess heap) {
         try {
             String line =
-                    "{\"pid\":%d,\"when\":\"%s\",\"numbers\":%s}%n"
-                            .formatted(
-                                    ProcessHandle.current().pid(),
-                                    when,
-                                    heap.numbersNow().toJson());
+                    String.format(
+                            Locale.ROOT, // some have digits that are none in JSON
+                            "{\"pid\":%d,\"when\":\"%s\",\"numbers\":%s}%n",
+                            ProcessHandle.current().pid(),
+                            when,
+                            heap.numbersNow().toJson());
             if (STDERR.equals(TARGET)) {
                 System.err.print(line);
             } else if (TARGET != null) {

@@ -218,6 +218,11 @@ class HeapNumbersTest {
         }
 
         @Test
+        void theyAreJsonWhateverTheLocale() throws Exception {
+            check(run("stderr", "-Duser.language=fa", "-Duser.country=IR").lines().toList());
+        }
+
+        @Test
         void aFileThatCannotBeWrittenIsToldInALineWithoutAStack() throws Exception {
             String told = run(folder.resolve("missing").resolve("numbers").toString());
             assertTrue(
@@ -244,9 +249,10 @@ class HeapNumbersTest {
         }
 
         /** Runs the program; returns what it wrote to standard error. */
-        private String run(String target) throws Exception {
-            ProcessBuilder builder =
-                    ChildJvm.java(List.of("-XX:TieredStopAtLevel=1"), Program.class.getName());
+        private String run(String target, String... flags) throws Exception {
+            List<String> all = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1"));
+            all.addAll(List.of(flags));
+            ProcessBuilder builder = ChildJvm.java(all, Program.class.getName());
             builder.environment().put("QUANTA_HEAP_STATS", target);
             Outcome outcome = ChildJvm.finish(builder);
             assertEquals(0, outcome.exitCode(), outcome.output());

@@ -94,10 +94,9 @@ final class WakesCommand implements Callable<Integer> {
                         generator.writeObjectFieldStart("latencyMicros");
                         for (var entry : results.entrySet()) {
                             generator.writeObjectFieldStart(entry.getKey());
-                            for (double percentile : new double[] {50, 90, 99}) {
+                            for (int percentile : new int[] {50, 90, 99}) {
                                 generator.writeNumberField(
-                                        "p%.0f".formatted(percentile),
-                                        micros(entry.getValue(), percentile));
+                                        "p" + percentile, micros(entry.getValue(), percentile));
                             }
                             generator.writeNumberField("max", micros(entry.getValue(), 100));
                             generator.writeEndObject();

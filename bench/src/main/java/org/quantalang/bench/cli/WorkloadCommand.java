@@ -212,8 +212,10 @@ abstract class WorkloadCommand implements Callable<Integer> {
             out.printf(Locale.ROOT, "ms=%.3f checksum=%d%n", each.millis(), each.checksum());
         }
         out.printf(
+                Locale.ROOT,
                 "peakResidentBytes=%d heapResidentBytes=%d%n",
-                result.peakResidentBytes(), result.heapResidentBytes());
+                result.peakResidentBytes(),
+                result.heapResidentBytes());
         result.observations().forEach((name, value) -> out.printf("%s=%s%n", name, value));
     }
 

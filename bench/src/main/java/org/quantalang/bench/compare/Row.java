@@ -1,6 +1,7 @@
 package org.quantalang.bench.compare;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A workload with parameters, for this runtime and for the programs in other languages.
@@ -77,21 +78,23 @@ public record Row(
     private static Row cycles(
             String name, String shape, int size, int live, boolean attached, boolean root) {
         String ours =
-                "cycles --shape %s --size %d --live %d%s%s"
-                        .formatted(
-                                shape,
-                                size,
-                                live,
-                                attached ? " --attached" : "",
-                                root ? " --held root" : "");
+                String.format(
+                        Locale.ROOT,
+                        "cycles --shape %s --size %d --live %d%s%s",
+                        shape,
+                        size,
+                        live,
+                        attached ? " --attached" : "",
+                        root ? " --held root" : "");
         String theirs =
-                "cycles %s %d %d 10000000 %s %s"
-                        .formatted(
-                                shape,
-                                size,
-                                live,
-                                attached ? "attached" : "isolated",
-                                root ? "root" : "table");
+                String.format(
+                        Locale.ROOT,
+                        "cycles %s %d %d 10000000 %s %s",
+                        shape,
+                        size,
+                        live,
+                        attached ? "attached" : "isolated",
+                        root ? "root" : "table");
         return row(name, ours, theirs, 10, COLLECTING);
     }
 }
