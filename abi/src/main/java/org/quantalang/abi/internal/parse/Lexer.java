@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -15,8 +16,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Cuts C text into tokens. Comments vanish, line markers are kept for error messages only; {@code
- * #pragma pack} is obeyed here, so that every token knows the packing it stands under.
+ * Cuts C text into tokens. As in C, lines that end in a backslash are joined first, wherever that
+ * is. Comments vanish, line markers are kept for error messages only; {@code #pragma pack} is
+ * obeyed here, so that every token knows the packing it stands under.
  */
 final class Lexer {
     private static final Pattern PACK =
@@ -30,24 +32,26 @@ final class Lexer {
                         + "|scalar_storage_order\\s++(big|little)|clang\\s++attribute\\b).*+",
                     Pattern.DOTALL);
     private static final Pattern NUMBER =
-            Pattern.compile("(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,8})[uUlL]{0,3}");
+            Pattern.compile("(0[xX][0-9a-fA-F]{1,8}|0[bB][01]{1,8}|[0-9]{1,8})[uUlL]{0,3}");
     private static final Pattern NAME = Pattern.compile("[A-Za-z_]\\w*+");
     private static final String[] LONG_PUNCTUATION = {
         "...", "<<=", ">>=", "->", "++", "--", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+=",
         "-=", "*=", "/=", "%=", "&=", "|=", "^=", "##", "::"
     };
+    private static final Map<String, String> DIGRAPHS =
+            Map.of("<:", "[", ":>", "]", "<%", "{", "%>", "}", "%:", "#");
+    private static final Pattern SPLICE = Pattern.compile("\\\\[ \t\\f\\x0b]*+(?:\r\n|\n|\r)");
     private static final String PUNCTUATION = "()[]{}<>,;:=*&+-!~/%^|?.#@";
     private static final int MAX_PACK = 16;
     private static final String BYTE_ORDER_MARK = "\ufeff";
 
-    private final String text;
-    private final String[] lines;
+    private final String text; // without the ends of joined lines
+    private final String[] lines; // as they were given
+    private final int[] lineStarts; // of each of these lines, its first place in the text
     private final List<Token> tokens = new ArrayList<>();
     private final NavigableMap<Integer, Marker> markers = new TreeMap<>();
     private final Deque<Pushed> packStack = new ArrayDeque<>();
     private int at;
-    private int line = 1;
-    private int lineStart;
     private int pack;
 
     /** What a line marker says of the line after it; the file's name is empty if none was given. */
@@ -65,8 +69,51 @@ final class Lexer {
     private record Pushed(String label, int pack) {}
 
     Lexer(String source) {
-        this.text = source.startsWith(BYTE_ORDER_MARK) ? source.substring(1) : source;
-        this.lines = text.split("\r\n|\n|\r", -1);
+        String given = source.startsWith(BYTE_ORDER_MARK) ? source.substring(1) : source;
+        lines = given.split("\r\n|\n|\r", -1);
+        lineStarts = new int[lines.length];
+        text = joined(given);
+    }
+
+    /** Joins the lines that end in a backslash, and notes where each line starts afterwards. */
+    private String joined(String given) {
+        StringBuilder result = new StringBuilder(given.length());
+        Matcher splice = SPLICE.matcher(given);
+        boolean more = splice.find();
+        int line = 0;
+        for (int i = 0; i < given.length(); ) {
+            if (more && splice.start() == i) {
+                i = splice.end();
+                more = splice.find();
+            } else {
+                char c = given.charAt(i++);
+                result.append(c);
+                if (c != '\n' && (c != '\r' || given.startsWith("\n", i))) {
+                    continue;
+                }
+            }
+            lineStarts[++line] = result.length();
+        }
+        return result.toString();
+    }
+
+    /** Returns the number of the last line that starts there or before, from 1. */
+    private int line(int index) {
+        int low = 0;
+        int high = lines.length;
+        while (high - low > 1) {
+            int middle = (low + high) >>> 1;
+            if (lineStarts[middle] <= index) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return low + 1;
+    }
+
+    private int column(int index) {
+        return index - lineStarts[line(index) - 1] + 1;
     }
 
     CParseException fault(int atLine, int column, String what) {
@@ -80,20 +127,15 @@ final class Lexer {
         boolean lineHasToken = false;
         while (at < text.length()) {
             char c = text.charAt(at);
-            if (c == '\n' || c == '\r') {
-                newLine();
-                lineHasToken = false;
-            } else if (Character.isWhitespace(c)) {
+            if (Character.isWhitespace(c)) {
+                lineHasToken &= !isLineEnd(at);
                 at++;
-            } else if (c == '\\' && isLineEnd(at + 1)) {
-                at++;
-                newLine();
             } else if (text.startsWith("//", at)) {
                 skipToLineEnd();
             } else if (text.startsWith("/*", at)) {
                 skipComment();
-            } else if (c == '#' && !lineHasToken) {
-                directive();
+            } else if (!lineHasToken && (c == '#' || text.startsWith("%:", at))) {
+                directive(c == '#' ? 1 : 2);
             } else {
                 lineHasToken = true;
                 token(c);
@@ -107,12 +149,6 @@ final class Lexer {
         return index < text.length() && (text.charAt(index) == '\n' || text.charAt(index) == '\r');
     }
 
-    private void newLine() {
-        at += text.startsWith("\r\n", at) ? 2 : 1;
-        line++;
-        lineStart = at;
-    }
-
     private void skipToLineEnd() {
         while (at < text.length() && !isLineEnd(at)) {
             at++;
@@ -120,55 +156,68 @@ final class Lexer {
     }
 
     private void skipComment() {
-        int startLine = line;
-        int startColumn = column(at);
-        at += 2;
-        while (!text.startsWith("*/", at)) {
-            if (at >= text.length()) {
-                throw fault(startLine, startColumn, "comment is never closed, expected '*/'");
-            }
-            if (isLineEnd(at)) {
-                newLine();
-            } else {
-                at++;
-            }
+        int end = text.indexOf("*/", at + 2);
+        if (end < 0) {
+            throw fault(at, "comment is never closed, expected '*/'");
         }
-        at += 2;
+        at = end + 2;
     }
 
-    private int column(int index) {
-        return index - lineStart + 1;
+    private CParseException fault(int index, String what) {
+        return fault(line(index), column(index), what);
     }
 
     private void add(Kind kind, String what, int start) {
-        tokens.add(new Token(kind, what, line, column(start), pack));
+        tokens.add(new Token(kind, what, line(start), column(start), pack));
     }
 
     /** A line marker of the preprocessor, or a pragma. */
-    private void directive() {
+    private void directive(int signLength) {
         int start = at;
-        StringBuilder logical = new StringBuilder();
-        at++;
-        while (at < text.length() && !isLineEnd(at)) {
-            if (text.charAt(at) == '\\' && isLineEnd(at + 1)) {
-                at++;
-                newLine();
-                continue;
-            }
-            logical.append(text.charAt(at++));
-        }
-        String body = logical.toString().strip();
+        at += signLength;
+        String body = directiveBody();
         Matcher marker = MARKER.matcher(body);
         if (marker.matches()) {
             marker(marker.group(1), marker.group(2));
         } else if (body.startsWith("pragma")) {
-            pragma(body);
+            pragma(body, start);
         } else if (!body.isEmpty() && !Character.isDigit(body.charAt(0)) && !isNoise(body)) {
             throw fault(
-                    line,
-                    Math.max(1, column(start)),
+                    start,
                     "preprocessor directive '#%s'; run the text through 'cc -E' first"
                             .formatted(body.split("\\s", 2)[0]));
+        }
+    }
+
+    /** Goes to the end of the line, beyond it if a comment does; each comment is one blank. */
+    private String directiveBody() {
+        StringBuilder body = new StringBuilder();
+        while (at < text.length() && !isLineEnd(at)) {
+            if (text.startsWith("//", at)) {
+                skipToLineEnd();
+            } else if (text.startsWith("/*", at)) {
+                skipComment();
+                body.append(' ');
+            } else if (text.charAt(at) == '"') {
+                copyString(body);
+            } else {
+                body.append(text.charAt(at++));
+            }
+        }
+        return body.toString().strip();
+    }
+
+    private void copyString(StringBuilder into) {
+        do {
+            if (text.charAt(at) == '\\') {
+                into.append(text.charAt(at++));
+            }
+            if (at < text.length() && !isLineEnd(at)) {
+                into.append(text.charAt(at++));
+            }
+        } while (at < text.length() && !isLineEnd(at) && text.charAt(at) != '"');
+        if (at < text.length() && !isLineEnd(at)) {
+            into.append(text.charAt(at++));
         }
     }
 
@@ -178,7 +227,7 @@ final class Lexer {
                 quoted != null
                         ? quoted.replaceAll("\\\\(.)", "$1")
                         : last == null ? "" : last.getValue().file;
-        markers.put(line + 1, new Marker(file, Long.parseLong(number)));
+        markers.put(line(at) + 1, new Marker(file, Long.parseLong(number)));
     }
 
     private static boolean isNoise(String body) {
@@ -190,11 +239,10 @@ final class Lexer {
      * label, n)}, label and number optional. As in compilers, what reads otherwise and a number
      * that no packing has leave all as it is.
      */
-    private void pragma(String body) {
+    private void pragma(String body, int start) {
         if (LAYOUT_PRAGMA.matcher(body).matches()) {
             throw fault(
-                    line,
-                    1,
+                    start,
                     "'#%s' changes the layout and is not supported; use '#pragma pack' or attributes"
                             .formatted(body));
         }
@@ -240,11 +288,16 @@ final class Lexer {
             return -1;
         }
         String digits = number.group(1);
-        int radix = digits.length() > 1 && digits.startsWith("0") ? 8 : 10;
-        boolean hex = digits.startsWith("0x") || digits.startsWith("0X");
+        String prefix = digits.substring(0, Math.min(2, digits.length())).toLowerCase(Locale.ROOT);
+        int radix =
+                switch (prefix) {
+                    case "0x" -> 16;
+                    case "0b" -> 2;
+                    default -> digits.length() > 1 && digits.startsWith("0") ? 8 : 10;
+                };
+        boolean prefixed = radix == 16 || radix == 2;
         try {
-            long value =
-                    hex ? Long.parseLong(digits.substring(2), 16) : Long.parseLong(digits, radix);
+            long value = Long.parseLong(prefixed ? digits.substring(2) : digits, radix);
             return value <= MAX_PACK && Long.bitCount(value) <= 1 ? (int) value : -1;
         } catch (NumberFormatException _) {
             return -1; // 08
@@ -308,7 +361,7 @@ final class Lexer {
         boolean opened = false;
         do {
             if (at >= text.length() || isLineEnd(at)) {
-                throw fault(line, column(start), "_Pragma is never closed, expected ')'");
+                throw fault(start, "_Pragma is never closed, expected ')'");
             }
             char c = text.charAt(at++);
             depth += c == '(' ? 1 : c == ')' ? -1 : 0;
@@ -317,17 +370,14 @@ final class Lexer {
         String inner = text.substring(open, at).strip();
         if (inner.length() > 2) {
             inner = inner.substring(1, inner.length() - 1).strip();
-            pragma("pragma " + inner.replace("\"", ""));
+            pragma("pragma " + inner.replace("\"", ""), start);
         }
     }
 
     private void number(int start) {
         while (at < text.length()) {
             char c = text.charAt(at);
-            boolean sign =
-                    (c == '+' || c == '-')
-                            && "eEpP".indexOf(text.charAt(at - 1)) >= 0
-                            && !isHex(start);
+            boolean sign = (c == '+' || c == '-') && "eEpP".indexOf(text.charAt(at - 1)) >= 0;
             if (!Character.isLetterOrDigit(c) && c != '.' && c != '_' && c != '\'' && !sign) {
                 break;
             }
@@ -336,34 +386,16 @@ final class Lexer {
         add(Kind.NUMBER, text.substring(start, at), start);
     }
 
-    private boolean isHex(int start) {
-        return text.startsWith("0x", start) || text.startsWith("0X", start);
-    }
-
     /** A literal is kept as it is written; {@link Literal} decodes it. */
     private void quoted(char quote, int start) {
-        int startLine = line;
-        int startColumn = column(start);
-        StringBuilder written = new StringBuilder(text.substring(start, ++at));
+        at++;
         while (at < text.length() && text.charAt(at) != quote && !isLineEnd(at)) {
-            if (text.charAt(at) == '\\' && isLineEnd(at + 1)) {
-                at++;
-                newLine();
-                continue;
-            }
-            if (text.charAt(at) == '\\') {
-                written.append(text.charAt(at++));
-            }
-            if (at < text.length()) {
-                written.append(text.charAt(at++));
-            }
+            at += text.charAt(at) == '\\' && !isLineEnd(at + 1) ? 2 : 1;
         }
         if (at >= text.length() || text.charAt(at) != quote) {
-            throw fault(startLine, startColumn, "%c is never closed on this line".formatted(quote));
+            throw fault(start, "%c is never closed on this line".formatted(quote));
         }
-        written.append(text.charAt(at++));
-        Kind kind = quote == '"' ? Kind.STRING : Kind.CHARACTER;
-        tokens.add(new Token(kind, written.toString(), startLine, startColumn, pack));
+        add(quote == '"' ? Kind.STRING : Kind.CHARACTER, text.substring(start, ++at), start);
     }
 
     private void punctuation(char c, int start) {
@@ -374,8 +406,14 @@ final class Lexer {
                 return;
             }
         }
+        String digraph = DIGRAPHS.get(text.substring(at, Math.min(at + 2, text.length())));
+        if (digraph != null) {
+            at += 2;
+            add(Kind.PUNCTUATION, digraph, start);
+            return;
+        }
         if (PUNCTUATION.indexOf(c) < 0) {
-            throw fault(line, column(start), "unexpected character U+%04X".formatted((int) c));
+            throw fault(start, "unexpected character U+%04X".formatted((int) c));
         }
         at++;
         add(Kind.PUNCTUATION, String.valueOf(c), start);
