@@ -136,13 +136,7 @@ public record CFunctionSignature(
          */
         public Builder parameter(String name, CType type) {
             Objects.requireNonNull(name, "name");
-            CType plain = Objects.requireNonNull(type, "type").unwrap();
-            if (plain instanceof CType.Array array) {
-                type = array.element().pointer();
-            } else if (plain instanceof CType.Function) {
-                type = type.pointer();
-            }
-            parameters.add(type);
+            parameters.add(Objects.requireNonNull(type, "type").decayed());
             names.add(name);
             return this;
         }

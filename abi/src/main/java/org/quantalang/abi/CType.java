@@ -116,6 +116,46 @@ public sealed interface CType
     }
 
     /**
+     * Returns what a value of this type is in an expression, and a parameter that is declared with
+     * it: a pointer to the element for an array (what qualifies an array qualifies its elements), a
+     * pointer to a function, else the type itself.
+     *
+     * @return the type of the value
+     */
+    default CType decayed() {
+        boolean isConst = false;
+        boolean isVolatile = false;
+        CType type = this;
+        while (type instanceof WrappedType wrapped) {
+            if (type instanceof Qualified qualified) {
+                isConst |= qualified.isConst();
+                isVolatile |= qualified.isVolatile();
+            }
+            type = wrapped.type();
+        }
+        if (type instanceof Array array) {
+            return array.element().qualified(isConst, isVolatile).pointer();
+        }
+        return type instanceof Function ? pointer() : this;
+    }
+
+    /**
+     * Returns this type with qualifiers; those of an array are its elements'.
+     *
+     * @param isConst whether {@code const}
+     * @param isVolatile whether {@code volatile}
+     * @return the type; this one if neither
+     */
+    private CType qualified(boolean isConst, boolean isVolatile) {
+        if (!isConst && !isVolatile) {
+            return this;
+        }
+        return this instanceof Array array
+                ? new Array(array.element().qualified(isConst, isVolatile), array.length())
+                : new Qualified(this, isConst, isVolatile);
+    }
+
+    /**
      * Returns what an argument of this type becomes after the fixed parameters of a variadic
      * function: {@code double} for {@code float}, {@code int} for smaller integers, a pointer for
      * an array or a function.
@@ -128,11 +168,8 @@ public sealed interface CType
         if (plain == CPrimitive.FLOAT) {
             return CPrimitive.DOUBLE;
         }
-        if (plain instanceof Array array) {
-            return array.element().pointer();
-        }
-        if (plain instanceof Function) {
-            return plain.pointer();
+        if (plain instanceof Array || plain instanceof Function) {
+            return decayed();
         }
         boolean small = plain.isInteger() && plain.size(target) < Integer.BYTES;
         return small ? CPrimitive.INT : plain;

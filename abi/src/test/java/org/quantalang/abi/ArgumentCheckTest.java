@@ -103,4 +103,14 @@ class ArgumentCheckTest {
         assertNamesNull(
                 "name", () -> CFunctionSignature.builder(CTypes.VOID).parameter(null, CTypes.INT));
     }
+
+    @Test
+    void aParameterOfAConstArrayTypePointsToConstElements() {
+        CType rows = new CType.Typedef("rows", CType.array(CType.array(CTypes.INT, 3), 2));
+        CFunctionSignature signature =
+                CFunctionSignature.builder(CTypes.VOID)
+                        .parameter("a", new CType.Qualified(rows, true, false))
+                        .build();
+        assertEquals("void f(const int (*a)[3])", ExternFunction.of("f", signature).toString());
+    }
 }
