@@ -105,6 +105,18 @@ class ArgumentCheckTest {
     }
 
     @Test
+    void aRecordWhoseBitsCannotBeCounted() {
+        CType most = CType.array(CTypes.CHAR, Long.MAX_VALUE / Byte.SIZE);
+        CStructDef s =
+                CStructDef.struct("s", CStructField.of("a", most), CStructField.of("b", most));
+        for (Target target : Target.values()) {
+            assertEquals(
+                    "record too large: record=struct s; its bits must be countable in 63 bits",
+                    refusal(() -> s.size(target)));
+        }
+    }
+
+    @Test
     void aParameterOfAConstArrayTypePointsToConstElements() {
         CType rows = new CType.Typedef("rows", CType.array(CType.array(CTypes.INT, 3), 2));
         CFunctionSignature signature =

@@ -63,6 +63,7 @@ public final class MsvcRecordRules {
             long empty = target.dataModel().emptyStructBytes();
             size = required >= empty ? alignment : empty;
         }
+        long _ = Math.multiplyExact(size, Byte.SIZE); // a record around this one counts its bits
         return places.finish(size, alignment, Math.max(1, required));
     }
 

@@ -16,12 +16,20 @@ public final class RecordRules {
     /** Lays a record out; records inside it are laid out first. */
     public static RecordLayout layOut(CStructDef record, Target target) {
         record.fields().forEach(field -> requireWidth(record, field, target));
-        Placement placement =
-                switch (target.recordRules()) {
-                    case GNU -> new GnuRecordRules(record, target, false).place();
-                    case MINGW -> new GnuRecordRules(record, target, true).place();
-                    case MSVC -> new MsvcRecordRules(record, target).place();
-                };
+        Placement placement;
+        try {
+            placement =
+                    switch (target.recordRules()) {
+                        case GNU -> new GnuRecordRules(record, target, false).place();
+                        case MINGW -> new GnuRecordRules(record, target, true).place();
+                        case MSVC -> new MsvcRecordRules(record, target).place();
+                    };
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException(
+                    "record too large: record=%s; its bits must be countable in 63 bits"
+                            .formatted(record.spelling()),
+                    e);
+        }
         List<FieldLayout> fields = new ArrayList<>();
         for (int i = 0; i < record.fields().size(); i++) {
             fields.add(
