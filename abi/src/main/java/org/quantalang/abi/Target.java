@@ -5,8 +5,8 @@ import static org.quantalang.abi.DataModel.FloatFormat.BINARY64;
 import static org.quantalang.abi.DataModel.FloatFormat.X87;
 
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -111,6 +111,18 @@ public enum Target {
         MINGW
     }
 
+    private static final String VENDOR =
+            "(-(?!linux|darwin|mac|windows|win32|mingw|cygwin|wasi|emscripten)[a-z0-9_]+)?";
+    private static final Pattern LINUX_GNU = Pattern.compile(VENDOR + "-linux(-gnu)?");
+    private static final Pattern LINUX_EABI = Pattern.compile(VENDOR + "-linux(-gnueabi(hf)?)?");
+    private static final Pattern DARWIN = Pattern.compile(VENDOR + "-(darwin|macosx?)[0-9.]*");
+    private static final Pattern WINDOWS_MSVC =
+            Pattern.compile(VENDOR + "-(windows|win32)[0-9.]*(-msvc[0-9.]*)?");
+    private static final Pattern WINDOWS_GNU =
+            Pattern.compile(VENDOR + "-(mingw(32|64)?|(windows|win32)-gnu(llvm)?)");
+    private static final Pattern WASM =
+            Pattern.compile(VENDOR + "-(unknown|none|wasi(p[12])?(-threads)?)");
+
     private final String triple;
     private final Architecture architecture;
     private final Os os;
@@ -191,28 +203,38 @@ public enum Target {
      */
     public static Target parse(String triple) {
         String wanted = triple.strip().toLowerCase(Locale.ROOT);
+        if (wanted.isEmpty()) {
+            throw new IllegalArgumentException("no target given; known: " + triples());
+        }
         for (Target target : values()) {
             if (target.triple.equals(wanted)) {
                 return target;
             }
         }
-        List<String> parts = Arrays.asList(wanted.split("-", -1));
-        String rest = wanted.substring(parts.getFirst().length());
-        Architecture architecture = parseArchitecture(parts.getFirst());
-        Os os = architecture == Architecture.WASM32 ? Os.NONE : parseOs(rest, parts.size());
-        // 64-bit processors with 32-bit pointers: another ABI, which is not here.
-        boolean shortPointers = rest.contains("gnux32") || rest.contains("ilp32");
+        String name = wanted.split("-", -1)[0];
+        String rest = wanted.substring(name.length());
+        Architecture architecture = parseArchitecture(name);
         boolean softFloat = architecture == Architecture.ARM && !rest.endsWith("hf");
         for (Target target : values()) {
             if (target.architecture == architecture
-                    && target.os == os
-                    && !shortPointers
+                    && target.systems().matcher(rest).matches()
                     && softFloat == (target == ARMV7_LINUX_GNUEABI)) {
                 return target;
             }
         }
         throw new IllegalArgumentException(
                 "unknown target: triple=%s; known: %s".formatted(triple, triples()));
+    }
+
+    /** The spellings behind the architecture; what else there is has an ABI of its own. */
+    private Pattern systems() {
+        return switch (os) {
+            case LINUX -> architecture == Architecture.ARM ? LINUX_EABI : LINUX_GNU;
+            case DARWIN -> DARWIN;
+            case WINDOWS_MSVC -> WINDOWS_MSVC;
+            case WINDOWS_GNU -> WINDOWS_GNU;
+            case NONE -> WASM;
+        };
     }
 
     private static Architecture parseArchitecture(String name) {
@@ -228,22 +250,6 @@ public enum Target {
                             "unknown target: architecture=%s; known: %s"
                                     .formatted(name, triples()));
         };
-    }
-
-    private static Os parseOs(String rest, int parts) {
-        if (parts < 2) {
-            return Os.NONE;
-        }
-        if (rest.contains("linux")) {
-            return rest.contains("musl") || rest.contains("android") ? Os.NONE : Os.LINUX;
-        }
-        if (rest.contains("darwin") || rest.contains("macos")) {
-            return Os.DARWIN;
-        }
-        if (rest.contains("mingw") || rest.contains("windows-gnu")) {
-            return Os.WINDOWS_GNU;
-        }
-        return rest.contains("windows") || rest.contains("win32") ? Os.WINDOWS_MSVC : Os.NONE;
     }
 
     private static String triples() {
