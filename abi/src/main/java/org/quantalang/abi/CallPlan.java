@@ -10,8 +10,8 @@ import java.util.List;
  * <p>Immutable data; works for every target on every host.
  *
  * @param target the platform
- * @param convention the convention in force: what {@link CallingConvention#C} and the like stand
- *     for is not resolved here
+ * @param convention the convention in force: {@link CallingConvention#C} for a variadic function of
+ *     one in which callees pop their arguments; what that stands for is not resolved here
  * @param signature the function
  * @param result how the return value travels
  * @param arguments how each argument travels, the variadic ones last

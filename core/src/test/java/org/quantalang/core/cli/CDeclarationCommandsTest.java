@@ -176,6 +176,19 @@ class CDeclarationCommandsTest {
     }
 
     @Test
+    void aVariadicFunctionIsShownInTheConventionThatItHas() throws IOException {
+        assertEquals(
+                0,
+                run(
+                        "classify",
+                        "int __attribute__((stdcall)) f(int, ...);",
+                        "--target",
+                        "i686-pc-windows-msvc"));
+        assertEquals("", err.toString());
+        assertTrue(out.toString().contains("  symbol _f, c, 4 stack bytes\n"), out::toString);
+    }
+
+    @Test
     void aFunctionThatCannotBeCalledIsNamedAndTheOthersAreShown() throws IOException {
         int code =
                 run(

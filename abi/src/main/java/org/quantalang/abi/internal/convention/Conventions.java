@@ -32,6 +32,9 @@ import java.util.Set;
 
 /** Picks the convention that a name stands for on a target, and runs it over a signature. */
 public final class Conventions {
+    private static final Set<CallingConvention> CALLEE_POPS =
+            Set.of(STDCALL, FASTCALL, THISCALL, VECTORCALL);
+
     private Conventions() {}
 
     /** Returns the conventions that a target has, in the order of their declaration. */
@@ -54,7 +57,8 @@ public final class Conventions {
         return all;
     }
 
-    private static CallingConvention resolve(CallingConvention wanted, Target target) {
+    private static CallingConvention resolve(CFunctionSignature signature, Target target) {
+        CallingConvention wanted = signature.convention();
         if (wanted == CallingConvention.RUST) {
             throw new IllegalArgumentException(
                     "convention=rust has no stable ABI and cannot be classified; use c");
@@ -64,9 +68,12 @@ public final class Conventions {
                     "target=%s has no convention=%s; it has %s"
                             .formatted(target, wanted, of(target)));
         }
+        if (signature.variadic() && CALLEE_POPS.contains(wanted)) {
+            return C; // a callee cannot pop what it does not know
+        }
         boolean windows32 = target.architecture() == Architecture.X86 && target.isWindows();
         return switch (wanted) {
-            case SYSTEM -> windows32 ? STDCALL : C;
+            case SYSTEM -> windows32 && !signature.variadic() ? STDCALL : C;
             case QUANTA -> C;
             default -> wanted;
         };
@@ -78,7 +85,7 @@ public final class Conventions {
         return switch (target.architecture()) {
             case X86_64 -> {
                 boolean win64 = target.isWindows() ? convention != SYSV64 : convention == WIN64;
-                if (convention == VECTORCALL && !variadic) {
+                if (convention == VECTORCALL) {
                     yield new Vectorcall64(target, signature);
                 }
                 yield win64 ? new Win64(target, variadic) : new SysVX64(target, variadic);
@@ -101,7 +108,7 @@ public final class Conventions {
                     "not variadic: signature=%s further arguments=%d"
                             .formatted(signature, further.size()));
         }
-        CallingConvention convention = resolve(signature.convention(), target);
+        CallingConvention convention = resolve(signature, target);
         Convention call = start(convention, target, signature);
         ArgumentPlan result =
                 signature.returnType().unwrap() == CPrimitive.VOID
@@ -135,7 +142,7 @@ public final class Conventions {
             return "_" + name;
         }
         boolean x86 = target.architecture() == Architecture.X86;
-        CallingConvention convention = plan.signature().variadic() ? C : plan.convention();
+        CallingConvention convention = plan.convention();
         if (!target.isWindows() || (!x86 && convention != VECTORCALL)) {
             return name;
         }

@@ -47,8 +47,7 @@ final class X86 extends Convention {
 
     X86(Target target, CallingConvention convention, CFunctionSignature signature) {
         super(target, signature.variadic());
-        // A variadic function cannot pop what it does not know.
-        this.convention = signature.variadic() ? CallingConvention.C : convention;
+        this.convention = convention;
         this.unclaimed =
                 switch (this.convention) {
                     case THISCALL -> 1;
