@@ -55,7 +55,7 @@ public enum CallingConvention {
      * @throws IllegalArgumentException if it is unknown; the message lists the names
      */
     public static CallingConvention parse(String name) {
-        String wanted = name.toLowerCase(Locale.ROOT);
+        String wanted = name.strip().toLowerCase(Locale.ROOT);
         for (CallingConvention convention : values()) {
             if (convention.conventionName.equals(wanted)) {
                 return convention;
@@ -66,9 +66,11 @@ public enum CallingConvention {
             case "sysv" -> SYSV64;
             default ->
                     throw new IllegalArgumentException(
-                            "unknown calling convention: name=%s; known: %s"
+                            "%s; known: %s"
                                     .formatted(
-                                            name,
+                                            wanted.isEmpty()
+                                                    ? "no calling convention given"
+                                                    : "unknown calling convention: name=" + name,
                                             Arrays.stream(values())
                                                     .map(CallingConvention::conventionName)
                                                     .collect(Collectors.joining(" "))));

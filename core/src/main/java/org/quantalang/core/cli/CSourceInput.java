@@ -75,7 +75,16 @@ final class CSourceInput {
         }
     }
 
+    /** What messages call the text. */
+    String name() {
+        return file.equals("-") ? "standard input" : Printable.line(file);
+    }
+
     private String read() {
+        if (file.isEmpty()) {
+            throw new ParameterException(
+                    command.commandLine(), "no FILE given; - is standard input");
+        }
         try {
             byte[] bytes = file.equals("-") ? bytesOf(System.in) : bytesOfFile();
             return new String(bytes, StandardCharsets.UTF_8);
@@ -86,8 +95,7 @@ final class CSourceInput {
         } catch (InvalidPathException e) {
             throw new CommandFailure("not a file name: " + shownFile(), e);
         } catch (IOException e) {
-            String from = file.equals("-") ? "standard input" : shownFile();
-            throw new CommandFailure("cannot read %s: %s".formatted(from, e.getMessage()), e);
+            throw new CommandFailure("cannot read %s: %s".formatted(name(), e.getMessage()), e);
         }
     }
 

@@ -2,6 +2,7 @@ package org.quantalang.core.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.abi.ArgumentPlan;
 import org.quantalang.abi.ArgumentPlan.Part;
 import org.quantalang.abi.CDeclarations;
@@ -43,7 +44,7 @@ final class ClassifyCommand implements Callable<Integer> {
             names = "--convention",
             paramLabel = "NAME",
             description = "The convention for all functions, such as stdcall.")
-    private String convention = "";
+    private @Nullable String convention;
 
     @Option(
             names = "--variadic",
@@ -79,7 +80,9 @@ final class ClassifyCommand implements Callable<Integer> {
                 faults.add("%s: %s".formatted(function.name(), e.getMessage()));
             }
         }
-        if (!variadic.isBlank()
+        if (declarations.functions().isEmpty()) {
+            tell("%s declares no function: nothing to classify".formatted(input.name()));
+        } else if (!variadic.isBlank()
                 && declarations.functions().stream()
                         .noneMatch(each -> each.signature().variadic())) {
             tell("--variadic has no effect: no function here takes \"...\"");
@@ -98,7 +101,7 @@ final class ClassifyCommand implements Callable<Integer> {
     }
 
     private CallingConvention chosenConvention(Target target) {
-        if (convention.isEmpty()) {
+        if (convention == null) {
             return CallingConvention.C;
         }
         try {
@@ -126,7 +129,7 @@ final class ClassifyCommand implements Callable<Integer> {
     private Planned plan(
             ExternFunction function, CallingConvention chosen, List<CType> further, Target target) {
         CFunctionSignature signature = function.signature();
-        if (!convention.isEmpty()) {
+        if (convention != null) {
             signature = signature.withConvention(chosen);
         }
         List<CType> extra = signature.variadic() ? further : List.of();

@@ -35,6 +35,13 @@ final class LayoutCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         CDeclarations declarations = input.parse();
         Target target = declarations.target();
+        if (declarations.records().isEmpty()) {
+            spec.commandLine()
+                    .getErr()
+                    .println(
+                            "quanta: %s defines no record with a name: nothing to lay out"
+                                    .formatted(input.name()));
+        }
         if (json.requested()) {
             JsonOption.print(out, generator -> write(declarations, target, generator));
             return 0;

@@ -164,15 +164,47 @@ class CDeclarationCommandsTest {
 
     @Test
     void anOptionThatMeansNothingIsWrongUse() throws IOException {
-        for (String target : List.of("", "vax", "sparc-sun-solaris")) {
+        for (String target : List.of("vax", "sparc-sun-solaris", "wasm32-unknown-emscripten")) {
             err.getBuffer().setLength(0);
             assertEquals(2, run("layout", "struct s { int a; };", "--target", target));
             assertTrue(
                     err.toString().startsWith("quanta: --target: unknown target"), err::toString);
         }
         err.getBuffer().setLength(0);
+        assertEquals(2, run("layout", "struct s { int a; };", "--target", ""));
+        assertTrue(
+                err.toString().startsWith("quanta: --target: no target given; known: x86_64-"),
+                err::toString);
+        err.getBuffer().setLength(0);
+        assertEquals(2, run("classify", "int f(int);", "--convention", ""));
+        assertTrue(
+                err.toString()
+                        .startsWith("quanta: --convention: no calling convention given; known: c "),
+                err::toString);
+        err.getBuffer().setLength(0);
+        assertEquals(
+                2, Quanta.execute(new PrintWriter(out), new PrintWriter(err, true), "layout", ""));
+        assertTrue(
+                err.toString().startsWith("quanta: no FILE given; - is standard input"),
+                err::toString);
+        err.getBuffer().setLength(0);
         assertEquals(2, run("classify", "int f(int, ...);", "--variadic", "int["));
         assertTrue(err.toString().startsWith("quanta: --variadic: line 1, column"), err::toString);
+    }
+
+    @Test
+    void aTextWithoutRecordsOrFunctionsIsSaidToBeOne() throws IOException {
+        Path file = folder.resolve("declarations.h");
+        assertEquals(0, run("layout", "int f(int); struct { int a; } x;"));
+        assertEquals(
+                "quanta: %s defines no record with a name: nothing to lay out\n".formatted(file),
+                err.toString());
+        err.getBuffer().setLength(0);
+        assertEquals(0, run("classify", "struct s { int a; };", "--variadic", "int"));
+        assertEquals(
+                "quanta: %s declares no function: nothing to classify\n".formatted(file),
+                err.toString());
+        assertEquals("", out.toString());
     }
 
     @Test
