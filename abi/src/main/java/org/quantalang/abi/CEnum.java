@@ -86,11 +86,13 @@ public final class CEnum implements CType {
         if (packed && least >= Short.MIN_VALUE && most <= (least < 0 ? Short.MAX_VALUE : 0xffff)) {
             return least < 0 ? CPrimitive.INT16 : CPrimitive.UINT16;
         }
+        boolean lp64 = target.dataModel().longBytes() == Long.BYTES;
         if (least >= 0) {
-            return most <= 0xffff_ffffL ? CPrimitive.UINT : CPrimitive.ULONG_LONG;
+            CPrimitive wide = lp64 ? CPrimitive.ULONG : CPrimitive.ULONG_LONG;
+            return most <= 0xffff_ffffL ? CPrimitive.UINT : wide;
         }
         boolean small = least >= Integer.MIN_VALUE && most <= Integer.MAX_VALUE;
-        return small ? CPrimitive.INT : CPrimitive.LONG_LONG;
+        return small ? CPrimitive.INT : lp64 ? CPrimitive.LONG : CPrimitive.LONG_LONG;
     }
 
     @Override

@@ -201,7 +201,8 @@ class ConstantExpressionTest {
 
     private static long value(String prelude, String expression, Target target) {
         CDeclarations c =
-                CDeclarations.parse(prelude + "enum { value = (" + expression + ") };", target);
+                CDeclarations.parse(
+                        prelude + "enum : long long { value = (" + expression + ") };", target);
         return Objects.requireNonNull(c.enums().getLast().constants().get("value"));
     }
 

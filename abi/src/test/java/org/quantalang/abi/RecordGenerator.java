@@ -15,6 +15,7 @@ final class RecordGenerator {
             typedef __WCHAR_TYPE__ wchar_t; typedef __CHAR16_TYPE__ char16_t;
             typedef __CHAR32_TYPE__ char32_t; typedef __SIZE_TYPE__ size_t;
             typedef __INT64_TYPE__ int64_t; typedef __UINT8_TYPE__ uint8_t;
+            typedef __PTRDIFF_TYPE__ ptrdiff_t;
             typedef __builtin_va_list va_list;
             """;
 

@@ -4,14 +4,14 @@ import org.quantalang.abi.CEnum;
 import org.quantalang.abi.CPrimitive;
 import org.quantalang.abi.CStructDef;
 import org.quantalang.abi.CType;
+import org.quantalang.abi.CTypes;
+import org.quantalang.abi.ExternFunction;
 import org.quantalang.abi.Target;
 import org.quantalang.abi.layout.FieldLayout;
 import org.quantalang.abi.layout.RecordLayout;
 
+import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.function.Supplier;
 
 /**
  * Evaluates integer constant expressions as a compiler for the target does: array sizes, enum
@@ -19,37 +19,64 @@ import java.util.function.Supplier;
  * casts.
  */
 final class Constants {
+    private static final Token PLUS = new Token(Token.Kind.PUNCTUATION, "+", 0, 0, 0);
+
     private final TokenStream in;
     private final Scope scope;
     private final Target target;
     private final Types types;
-    private int unevaluated; // inside operands whose value nobody asks for
+    private final Arithmetic arithmetic;
+    private final Literals literals;
+    private final Initializers initializers;
 
     Constants(TokenStream in, Scope scope, Target target, Types types) {
         this.in = in;
         this.scope = scope;
         this.target = target;
         this.types = types;
+        this.arithmetic = new Arithmetic(in, target);
+        this.literals = new Literals(in, target, arithmetic);
+        this.initializers = new Initializers(in, literals);
+    }
+
+    Arithmetic arithmetic() {
+        return arithmetic;
+    }
+
+    Initializers initializers() {
+        return initializers;
     }
 
     /** Reads one expression without top-level commas and returns its value. */
     long evaluate(String what) {
         Token start = in.peek();
-        BigInteger number = constant(what).number();
+        BigInteger number = constant(what).known().toBigInteger();
         if (number.bitLength() >= Long.SIZE) {
             throw in.fault(start, "%s does not fit 64 bits: value=%d".formatted(what, number));
         }
         return number.longValue();
     }
 
-    /** Reads one expression without top-level commas, which must be a constant. */
+    /** Reads one expression without top-level commas, which must be an integer constant. */
     Value constant(String what) {
         Token start = in.peek();
         Value value = conditional();
-        if (!value.known()) {
+        if (!value.type().isInteger()) {
+            throw in.fault(
+                    start, "%s is no integer: type=%s".formatted(what, value.type().spelling()));
+        }
+        if (!value.isKnown()) {
             throw in.fault(start, "expected a constant %s".formatted(what));
         }
         return value;
+    }
+
+    /** Reads one expression without top-level commas for its type. */
+    CType typeOf() {
+        Token start = in.peek();
+        Value value = arithmetic.operand(false, this::comma);
+        forbidBitField(start, value, "no type of its own");
+        return value.type();
     }
 
     /** Reads an assertion and evaluates it. */
@@ -73,30 +100,33 @@ final class Constants {
         }
     }
 
-    private Value conditional() {
-        in.enter();
-        Value condition = binary(0);
-        if (in.take("?")) {
-            boolean second = condition.isZero();
-            Value yes = operand(!condition.known() || !second, this::conditional);
-            in.expect(":", "in '?:'");
-            Value no = operand(!condition.known() || second, this::conditional);
-            CType type = common(yes.type(), no.type());
-            Value chosen = second ? no : yes;
-            condition = of(type, chosen.number(), condition.known() && chosen.known());
+    /** Operands after each other: the last is the result, but no constant. */
+    private Value comma() {
+        Value value = conditional();
+        while (in.take(",")) {
+            Value last = arithmetic.content(conditional());
+            value = new Value(last.type(), null, false, last.bitWidth());
         }
-        in.leave();
-        return condition;
+        return value;
     }
 
-    private Value operand(boolean evaluated, Supplier<Value> read) {
-        int before = unevaluated;
-        unevaluated += evaluated ? 0 : 1;
-        try {
-            return read.get();
-        } finally {
-            unevaluated = before;
+    private Value conditional() {
+        in.enter();
+        Value value = binary(0);
+        Token operator = in.peek();
+        if (in.take("?")) {
+            Value condition = value;
+            boolean second = condition.isZero();
+            Value yes =
+                    in.is(":") // GNU C: the condition itself
+                            ? condition
+                            : arithmetic.operand(!condition.isKnown() || !second, this::comma);
+            in.expect(":", "in '?:'");
+            Value no = arithmetic.operand(!condition.isKnown() || second, this::conditional);
+            value = arithmetic.choice(operator, condition, yes, no);
         }
+        in.leave();
+        return value;
     }
 
     private static int precedence(String operator) {
@@ -124,81 +154,10 @@ final class Constants {
                 return left;
             }
             in.next();
-            boolean decided = left.known() && operator.is(left.isZero() ? "&&" : "||");
-            left = apply(operator, left, operand(!decided, () -> binary(level)));
+            boolean decided = left.isKnown() && operator.is(left.isZero() ? "&&" : "||");
+            Value right = arithmetic.operand(!decided, () -> binary(level));
+            left = arithmetic.binary(operator, left, right);
         }
-    }
-
-    private Value apply(Token operator, Value left, Value right) {
-        boolean known = left.known() && right.known();
-        if (operator.is("||")) {
-            boolean either = !left.isZero() || !right.isZero();
-            return integer(either, known || (left.known() && !left.isZero()));
-        }
-        if (operator.is("&&")) {
-            boolean both = !left.isZero() && !right.isZero();
-            return integer(both, known || (left.known() && left.isZero()));
-        }
-        if (operator.is("<<") || operator.is(">>")) {
-            return shift(operator, left, right, known);
-        }
-        CType type = common(left.type(), right.type());
-        BigInteger a = wrap(type, left.number());
-        BigInteger b = wrap(type, right.number());
-        int order = a.compareTo(b);
-        return switch (operator.text()) {
-            case "|" -> of(type, a.or(b), known);
-            case "^" -> of(type, a.xor(b), known);
-            case "&" -> of(type, a.and(b), known);
-            case "==" -> integer(order == 0, known);
-            case "!=" -> integer(order != 0, known);
-            case "<" -> integer(order < 0, known);
-            case ">" -> integer(order > 0, known);
-            case "<=" -> integer(order <= 0, known);
-            case ">=" -> integer(order >= 0, known);
-            case "+" -> of(type, a.add(b), known);
-            case "-" -> of(type, a.subtract(b), known);
-            case "*" -> of(type, a.multiply(b), known);
-            default -> divide(operator, type, a, b, known);
-        };
-    }
-
-    private Value divide(Token operator, CType type, BigInteger a, BigInteger b, boolean known) {
-        if (b.signum() == 0) {
-            if (known && unevaluated == 0) {
-                throw in.fault(operator, "division by zero");
-            }
-            return Value.unknown(type);
-        }
-        BigInteger quotient = a.divide(b);
-        if (known && unevaluated == 0 && !wrap(type, quotient).equals(quotient)) {
-            throw in.fault(
-                    operator,
-                    "result does not fit its type: %d %s %d of type=%s"
-                            .formatted(a, operator.text(), b, type.spelling()));
-        }
-        return of(type, operator.is("/") ? quotient : a.remainder(b), known);
-    }
-
-    /** Compilers have different values for counts that the type does not have. */
-    private Value shift(Token operator, Value left, Value right, boolean known) {
-        CType type = promote(left.type());
-        if (!known || !type.isInteger()) {
-            return Value.unknown(type);
-        }
-        long bits = type.size(target) * Byte.SIZE;
-        BigInteger count = right.number();
-        if (count.signum() < 0 || count.compareTo(BigInteger.valueOf(bits)) >= 0) {
-            if (unevaluated == 0) {
-                throw in.fault(
-                        operator,
-                        "shift count out of range: count=%d type=%s of %d bits"
-                                .formatted(count, type.spelling(), bits));
-            }
-            return Value.unknown(type);
-        }
-        int places = operator.is("<<") ? count.intValue() : -count.intValue();
-        return of(type, left.number().shiftLeft(places), true);
     }
 
     private Value unary() {
@@ -212,33 +171,22 @@ final class Constants {
         Token token = in.peek();
         if (token.kind() == Token.Kind.PUNCTUATION) {
             switch (token.text()) {
-                case "+", "-", "~" -> {
-                    in.next();
-                    Value operand = unary();
-                    CType type = promote(operand.type());
-                    BigInteger a = operand.number();
-                    BigInteger result = token.is("-") ? a.negate() : token.is("~") ? a.not() : a;
-                    return of(type, result, operand.known());
-                }
-                case "!" -> {
-                    in.next();
-                    Value operand = unary();
-                    return integer(operand.isZero(), operand.known());
+                case "+", "-", "~", "!" -> {
+                    return arithmetic.unary(in.next(), unary());
                 }
                 case "*" -> {
-                    in.next();
-                    return Value.unknown(pointee(token, unary().type()));
+                    return arithmetic.pointee(in.next(), unary());
                 }
                 case "&" -> {
                     in.next();
-                    return Value.unknown(unary().type().pointer());
+                    return address(token, unary());
                 }
                 case "(" -> {
                     if (types.startsType(in.peek(1))) {
                         in.next();
                         CType type = types.typeName();
                         in.expect(")", "after the type of a cast");
-                        return cast(type, unary());
+                        return in.is("{") ? literal(type) : arithmetic.cast(token, type, unary());
                     }
                 }
                 default -> {}
@@ -251,17 +199,7 @@ final class Constants {
                     return size(sizeOf(token));
                 }
                 case "_Alignof", "__alignof__", "__alignof", "alignof" -> {
-                    in.next();
-                    in.expect("(", "after '%s'".formatted(token.text()));
-                    CType type =
-                            types.startsType(in.peek())
-                                    ? types.typeName()
-                                    : operand(false, this::conditional).type();
-                    in.expect(")", "after the type");
-                    boolean standard = token.is("_Alignof") || token.is("alignof");
-                    long bytes =
-                            standard ? alignment(token, type) : preferredAlignment(token, type);
-                    return size(bytes);
+                    return size(alignOf(in.next()));
                 }
                 case "__extension__" -> {
                     in.next();
@@ -273,25 +211,68 @@ final class Constants {
         return postfix(primary());
     }
 
+    private Value address(Token where, Value value) {
+        forbidBitField(where, value, "no address");
+        if (!value.isPlace()) {
+            throw in.fault(where, "no address: type=%s".formatted(value.type().spelling()));
+        }
+        return new Value(value.type().pointer(), value.number(), false, 0);
+    }
+
+    private void forbidBitField(Token where, Value value, String lacks) {
+        if (value.bitWidth() != 0) {
+            throw in.fault(
+                    where,
+                    "a bit-field has %s: width=%d type=%s"
+                            .formatted(lacks, value.bitWidth(), value.type().spelling()));
+        }
+    }
+
+    /** An object that is written where it is used: {@code (int[]) {1, 2}}. */
+    private Value literal(CType type) {
+        return postfix(Value.place(initializers.completed(type), null));
+    }
+
     private long sizeOf(Token where) {
-        CType type;
+        Value value;
         if (in.is("(") && types.startsType(in.peek(1))) {
             in.next();
-            type = types.typeName();
+            CType named = types.typeName();
             in.expect(")", "after the type in 'sizeof'");
+            value =
+                    in.is("{")
+                            ? arithmetic.operand(false, () -> literal(named))
+                            : Value.unknown(named);
         } else {
-            type = operand(false, this::unary).type();
+            value = arithmetic.operand(false, this::unary);
         }
+        forbidBitField(where, value, "no size");
+        CType type = value.type();
         if (type.unwrap() instanceof CType.Array array && array.length().isEmpty()) {
             throw in.fault(where, "no size: type=" + type.spelling());
         }
         return size(where, type);
     }
 
+    private long alignOf(Token word) {
+        in.expect("(", "after '%s'".formatted(word.text()));
+        CType type;
+        if (types.startsType(in.peek())) {
+            type = types.typeName();
+        } else {
+            Value value = arithmetic.operand(false, this::comma);
+            forbidBitField(word, value, "no alignment");
+            type = value.type();
+        }
+        in.expect(")", "after the type");
+        boolean standard = word.is("_Alignof") || word.is("alignof");
+        return standard ? alignment(word, type) : preferredAlignment(word, type);
+    }
+
     long size(Token where, CType type) {
         try {
             return type.size(target);
-        } catch (IllegalArgumentException | ArithmeticException e) {
+        } catch (IllegalArgumentException e) {
             throw in.fault(where, "no size: " + e.getMessage());
         }
     }
@@ -299,7 +280,7 @@ final class Constants {
     long alignment(Token where, CType type) {
         try {
             return type.alignment(target);
-        } catch (IllegalArgumentException | ArithmeticException e) {
+        } catch (IllegalArgumentException e) {
             throw in.fault(where, "no alignment: " + e.getMessage());
         }
     }
@@ -331,33 +312,66 @@ final class Constants {
         }
     }
 
-    private Value cast(CType type, Value value) {
-        CType plain = type.unwrap();
-        boolean known = value.known() && (plain.isInteger() || plain.isPointer());
-        boolean truth = plain == CPrimitive.BOOL && !value.isZero();
-        return of(type, truth ? BigInteger.ONE : value.number(), known);
-    }
-
-    private Value postfix(Value value) {
+    private Value postfix(Value first) {
+        Value value = first;
         while (true) {
             Token token = in.peek();
             if (in.take(".")) {
-                value = member(token, value.type());
+                value = member(token, value);
             } else if (in.take("->")) {
-                value = member(token, pointee(token, value.type()));
+                value = member(token, arithmetic.pointee(token, value));
             } else if (in.take("[")) {
-                Value _ = conditional();
+                Value index = comma();
                 in.expect("]", "after an index");
-                value = Value.unknown(pointee(token, value.type()));
+                value = element(token, value, index);
+            } else if (in.take("(")) {
+                value = call(token, value);
             } else {
                 return value;
             }
         }
     }
 
-    private Value member(Token where, CType type) {
+    private Value member(Token where, Value record) {
         Token name = in.expectWord("a member's name");
-        return Value.unknown(place(where, type, name).field().type());
+        FieldLayout place = place(where, record.type(), name);
+        BigDecimal base = record.number();
+        BigDecimal offset = BigDecimal.valueOf(place.bitOffset() / Byte.SIZE);
+        BigDecimal address = base == null ? null : base.add(offset);
+        CType type = place.field().type();
+        int width = place.field().bitWidth().orElse(0);
+        return new Value(type, address, record.isPlace(), width);
+    }
+
+    /** Either side of {@code a[b]} may be the pointer. */
+    private Value element(Token bracket, Value left, Value right) {
+        Value a = arithmetic.content(left);
+        Value b = arithmetic.content(right);
+        if (!(a.type().isPointer() && b.type().isInteger())
+                && !(a.type().isInteger() && b.type().isPointer())) {
+            throw in.fault(
+                    bracket,
+                    "no pointer and index: types %s and %s"
+                            .formatted(left.type().spelling(), right.type().spelling()));
+        }
+        return arithmetic.pointee(bracket, arithmetic.binary(PLUS, a, b));
+    }
+
+    private Value call(Token bracket, Value called) {
+        CType type = called.type().unwrap();
+        if (type instanceof CType.Pointer pointer) {
+            type = pointer.pointee().unwrap();
+        }
+        if (!(type instanceof CType.Function function)) {
+            throw in.fault(bracket, "no function: type=%s".formatted(called.type().spelling()));
+        }
+        while (!in.take(")")) {
+            Value _ = arithmetic.operand(false, this::conditional);
+            if (!in.is(")")) {
+                in.expect(",", "between arguments");
+            }
+        }
+        return Value.unknown(function.signature().returnType());
     }
 
     private FieldLayout place(Token where, CType type, Token name) {
@@ -366,80 +380,31 @@ final class Constants {
         }
         try {
             return RecordLayout.of(record, target).field(name.text());
-        } catch (IllegalArgumentException | ArithmeticException e) {
+        } catch (IllegalArgumentException e) {
             throw in.fault(name, String.valueOf(e.getMessage()));
         }
-    }
-
-    private CType pointee(Token where, CType type) {
-        return switch (type.unwrap()) {
-            case CType.Pointer pointer -> pointer.pointee();
-            case CType.Array array -> array.element();
-            default -> throw in.fault(where, "no pointer: type=%s".formatted(type.spelling()));
-        };
     }
 
     private Value primary() {
         Token token = in.next();
         if (token.kind() == Token.Kind.NUMBER) {
-            return number(token);
+            return literals.number(token);
         }
         if (token.kind() == Token.Kind.CHARACTER) {
-            return character(token);
+            return literals.character(token);
         }
         if (token.kind() == Token.Kind.STRING) {
-            return string(token);
+            return literals.string(token);
         }
         if (token.kind() == Token.Kind.WORD) {
             return named(token);
         }
         if (token.is("(")) {
-            Value value = conditional();
+            Value value = comma();
             in.expect(")", "in an expression");
             return value;
         }
         throw in.fault(token, "expected an expression, found %s".formatted(token.shown()));
-    }
-
-    /** Several characters without a prefix make one number, the first the highest byte. */
-    private Value character(Token token) {
-        CPrimitive element = Literal.element(token);
-        List<Integer> units = units(token, element);
-        boolean plain = element == CPrimitive.CHAR;
-        if (units.isEmpty() || (units.size() > 1 && !plain)) {
-            String what = units.isEmpty() ? "empty" : "more than one character in a wide";
-            throw in.fault(token, what + " character constant");
-        }
-        if (units.size() == 1) {
-            BigInteger value = wrap(element, BigInteger.valueOf(units.getFirst()));
-            return of(plain ? CPrimitive.INT : element, value, true);
-        }
-        int value = 0;
-        for (int unit : units) {
-            value = value << Byte.SIZE | unit;
-        }
-        return of(CPrimitive.INT, BigInteger.valueOf(value), true);
-    }
-
-    private Value string(Token first) {
-        List<Token> parts = new ArrayList<>(List.of(first));
-        while (in.peek().kind() == Token.Kind.STRING) {
-            parts.add(in.next());
-        }
-        CPrimitive element = CPrimitive.CHAR;
-        for (Token part : parts) {
-            CPrimitive its = Literal.element(part);
-            element = its == CPrimitive.CHAR ? element : its;
-        }
-        long length = 1;
-        for (Token part : parts) {
-            length += units(part, element).size();
-        }
-        return Value.unknown(CType.array(element, length));
-    }
-
-    private List<Integer> units(Token token, CPrimitive element) {
-        return Literal.units(token, element, target, what -> in.fault(token, what));
     }
 
     private Value named(Token token) {
@@ -451,11 +416,18 @@ final class Constants {
             return constant;
         }
         if (token.is("true") || token.is("false")) {
-            return integer(token.is("true"), true);
+            return Value.known(CPrimitive.BOOL, token.is("true") ? 1 : 0);
+        }
+        if (token.is("nullptr")) {
+            return Value.known(CTypes.VOID_POINTER, 0);
         }
         CType variable = scope.variables.get(token.text());
         if (variable != null) {
-            return Value.unknown(variable);
+            return Value.place(variable, null);
+        }
+        ExternFunction function = scope.functions.get(token.text());
+        if (function != null) {
+            return Value.place(new CType.Function(function.signature()), null);
         }
         throw in.fault(token, "unknown name '%s' in an expression".formatted(token.text()));
     }
@@ -464,76 +436,26 @@ final class Constants {
         in.expect("(", "after 'offsetof'");
         CType type = types.typeName();
         in.expect(",", "in 'offsetof'");
-        long offset = 0;
-        Token name = in.expectWord("a member's name");
-        FieldLayout place = place(name, type, name);
-        offset += place.bitOffset() / Byte.SIZE;
-        CType at = place.field().type();
+        Token start = in.peek();
+        Value at = member(start, Value.place(type, BigDecimal.ZERO));
         while (!in.is(")")) {
             Token token = in.next();
             if (token.is(".")) {
-                Token inner = in.expectWord("a member's name");
-                FieldLayout next = place(inner, at, inner);
-                offset += next.bitOffset() / Byte.SIZE;
-                at = next.field().type();
+                at = member(in.peek(), at);
             } else if (token.is("[")) {
-                long index = evaluate("index");
+                Value index = constant("index");
                 in.expect("]", "after an index");
-                at = pointee(token, at);
-                offset += index * size(token, at);
+                at = element(token, at, index);
             } else {
                 throw in.fault(token, "expected ')' in 'offsetof', found " + token.shown());
             }
         }
         in.expect(")", "in 'offsetof'");
-        return size(offset);
+        forbidBitField(start, at, "no offset in bytes");
+        return arithmetic.of(CPrimitive.SIZE_T, at.known());
     }
 
-    private Value number(Token token) {
-        NumberLiteral read = NumberLiteral.of(token, target, what -> in.fault(token, what));
-        return of(read.type(), read.number(), read.isInteger());
-    }
-
-    private Value size(long bytes) {
-        return of(CPrimitive.SIZE_T, BigInteger.valueOf(bytes), true);
-    }
-
-    private Value integer(boolean value, boolean known) {
-        return of(CPrimitive.INT, value ? BigInteger.ONE : BigInteger.ZERO, known);
-    }
-
-    private Value of(CType type, BigInteger number, boolean known) {
-        return known ? new Value(type, wrap(type, number), true) : Value.unknown(type);
-    }
-
-    /** Keeps of a value what the type can hold. */
-    private BigInteger wrap(CType type, BigInteger number) {
-        CType plain = type.unwrap();
-        if (!plain.isInteger() && !plain.isPointer()) {
-            return number;
-        }
-        BigInteger range = BigInteger.TWO.pow((int) plain.size(target) * Byte.SIZE);
-        BigInteger rest = number.mod(range);
-        boolean negative = plain.isSigned(target) && rest.shiftLeft(1).compareTo(range) >= 0;
-        return negative ? rest.subtract(range) : rest;
-    }
-
-    private CType promote(CType type) {
-        CType plain = type.unwrap();
-        return plain.isInteger() && plain.size(target) < Integer.BYTES ? CPrimitive.INT : plain;
-    }
-
-    private CType common(CType left, CType right) {
-        CType a = promote(left);
-        CType b = promote(right);
-        if (!a.isInteger() || !b.isInteger()) {
-            return a.isInteger() ? b : a;
-        }
-        long sizeA = a.size(target);
-        long sizeB = b.size(target);
-        if (sizeA != sizeB) {
-            return sizeA > sizeB ? a : b;
-        }
-        return a.isSigned(target) ? b : a;
+    private static Value size(long bytes) {
+        return Value.known(CPrimitive.SIZE_T, bytes);
     }
 }

@@ -137,7 +137,7 @@ final class Types {
                 requireNoType(found, token);
                 in.next();
                 in.expect("(", "after 'typeof'");
-                found.named = typeName();
+                found.named = startsType(in.peek()) ? typeName() : constants.typeOf();
                 in.expect(")", "after 'typeof'");
                 return true;
             }
