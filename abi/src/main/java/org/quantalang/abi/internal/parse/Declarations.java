@@ -1,5 +1,6 @@
 package org.quantalang.abi.internal.parse;
 
+import org.jspecify.annotations.Nullable;
 import org.quantalang.abi.CEnum;
 import org.quantalang.abi.CFunctionSignature;
 import org.quantalang.abi.CParseException;
@@ -139,16 +140,33 @@ public final class Declarations {
             typedef(name, type, all.aligned);
         } else if (type.unwrap() instanceof CType.Function function) {
             types.forbidAlignas(all, "a function");
+            forbidLocal(specifiers.storage, false);
             function(name, symbol, function.signature(), all.weak);
             return true;
         } else {
             types.requireAlignas(all, type);
+            forbidLocal(specifiers.storage, symbol.isPresent());
+            boolean isExtern = specifiers.storage != null && specifiers.storage.is("extern");
+            if (type.unwrap() == CPrimitive.VOID && !isExtern) {
+                throw in.fault(name, "a variable cannot have type " + type.spelling());
+            }
             variable(name, type);
         }
         if (in.take("=")) {
-            skipInitializer();
+            if (specifiers.isTypedef) {
+                throw in.fault(name, "a typedef has no value: '%s'".formatted(name.text()));
+            }
+            scope.variables.computeIfPresent(
+                    name.text(), (_, known) -> types.constants().initializers().completed(known));
         }
         return false;
+    }
+
+    /** Refuses what only exists in functions; GNU C has variables in a register that it names. */
+    private void forbidLocal(@Nullable Token storage, boolean namesRegister) {
+        if (storage != null && (storage.is("auto") || (storage.is("register") && !namesRegister))) {
+            throw in.fault(storage, "'%s' outside a function".formatted(storage.text()));
+        }
     }
 
     private void requireKind(Token name, String kind) {
@@ -260,19 +278,5 @@ public final class Declarations {
     private static String shown(CFunctionSignature signature) {
         boolean plain = signature.convention() == CallingConvention.C;
         return signature + (plain ? "" : " (" + signature.convention() + ")");
-    }
-
-    private void skipInitializer() {
-        while (!in.is(",") && !in.is(";")) {
-            if (in.atEnd()) {
-                throw in.fault(
-                        in.peek(), "expected ';' after an initializer, found the end of the text");
-            }
-            if (in.is("(") || in.is("[") || in.is("{")) {
-                in.skipGroup();
-            } else {
-                in.next();
-            }
-        }
     }
 }

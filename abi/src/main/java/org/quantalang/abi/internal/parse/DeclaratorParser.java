@@ -56,8 +56,9 @@ final class DeclaratorParser {
                 }
                 in.next();
             }
+            Token behind = in.peek();
             step(result);
-            result.wrap(type -> qualifiers.around(new CType.Pointer(type)));
+            result.wrap(type -> types.qualified(behind, qualifiers, new CType.Pointer(type)));
             placeConvention(before, result);
         }
         @Nullable Declarator nested = null;
@@ -169,9 +170,26 @@ final class DeclaratorParser {
         if (open && !anyVariable) {
             throw in.fault(where, "an array element cannot have type " + element.spelling());
         }
+        requirePlaceForEach(where, element);
         CType.Array array = new CType.Array(element, length);
         long _ = types.constants().size(where, array);
         return array;
+    }
+
+    /** Refuses elements that would not all be aligned. */
+    private void requirePlaceForEach(Token where, CType element) {
+        if (element.unwrap() instanceof CType.Array array && array.length().isEmpty()) {
+            return; // only a call knows the size
+        }
+        long size = types.constants().size(where, element);
+        long alignment = types.constants().alignment(where, element);
+        if (size % alignment != 0) {
+            throw in.fault(
+                    where,
+                    "the size of an array element is no multiple of its alignment: type=%s size=%d"
+                                    .formatted(element.spelling(), size)
+                            + " alignment=%d".formatted(alignment));
+        }
     }
 
     /** How many elements; none known and variable if only a call knows. */
@@ -247,7 +265,11 @@ final class DeclaratorParser {
             types.forbidAlignas(all, "a parameter");
             CType type = types.declared(in.peek(), base, declarator, all);
             if (type.unwrap() == CPrimitive.VOID) {
-                throw in.fault(in.peek(), "a parameter cannot have type void");
+                boolean nothing = into.isEmpty() && declarator.name == null && in.is(")");
+                if (!nothing || !isPlainVoid(type)) {
+                    throw in.fault(in.peek(), "a parameter cannot have type " + type.spelling());
+                }
+                break; // (void), by another name
             }
             if (declarator.name != null && !names.add(declarator.nameText())) {
                 throw in.fault(
@@ -265,5 +287,13 @@ final class DeclaratorParser {
         parameterLists--;
         in.leave();
         return variadic;
+    }
+
+    private static boolean isPlainVoid(CType type) {
+        CType named = type;
+        while (named instanceof CType.Typedef typedef) {
+            named = typedef.type();
+        }
+        return named == CPrimitive.VOID;
     }
 }

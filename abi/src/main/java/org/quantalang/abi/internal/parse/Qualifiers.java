@@ -7,6 +7,7 @@ final class Qualifiers {
     private boolean isConst;
     private boolean isVolatile;
     private boolean isAtomic;
+    private boolean isRestrict;
 
     Qualifiers() {}
 
@@ -20,6 +21,7 @@ final class Qualifiers {
             case "const", "__const", "__const__" -> isConst = true;
             case "volatile", "__volatile__", "__volatile" -> isVolatile = true;
             case "_Atomic" -> isAtomic = true;
+            case "restrict", "__restrict", "__restrict__" -> isRestrict = true;
             default -> {
                 return false;
             }
@@ -29,6 +31,11 @@ final class Qualifiers {
 
     boolean isAtomic() {
         return isAtomic;
+    }
+
+    /** Whether {@code restrict} is among them, which only pointers to objects have. */
+    boolean isRestrict() {
+        return isRestrict;
     }
 
     /** The type with these qualifiers. */

@@ -240,10 +240,21 @@ final class Types {
         if (type == null) {
             throw in.fault(in.peek(), "these words make no type, before " + in.peek().shown());
         }
-        if (specifiers.qualifiers.isAtomic()) {
-            requireAtomic(in.peek(), type);
+        return qualified(in.peek(), specifiers.qualifiers, type);
+    }
+
+    /** Returns a type with qualifiers, if it may have them. */
+    CType qualified(Token where, Qualifiers qualifiers, CType type) {
+        if (qualifiers.isAtomic()) {
+            requireAtomic(where, type);
         }
-        return specifiers.qualifiers.around(type);
+        boolean toObject =
+                type.unwrap() instanceof CType.Pointer pointer
+                        && !(pointer.pointee().unwrap() instanceof CType.Function);
+        if (qualifiers.isRestrict() && !toObject) {
+            throw in.fault(where, "no type for 'restrict': " + type.spelling());
+        }
+        return qualifiers.around(type);
     }
 
     private CType requireAtomic(Token where, CType type) {
