@@ -80,6 +80,8 @@ class LegalityTest {
                 "__typeof__(1LL + 1L) x; extern long long x;",
                 "__typeof__(1UL + 1LL) x; extern unsigned long long x;",
                 "struct s {int i;} v; int a[sizeof((struct s)v) + sizeof((int *)(char *)0)];",
+                "union u {int i; long l;}; int a[sizeof((union u)1)];",
+                "enum e {A = 1}; int a[(enum e)1.5 + (long)(void *)(enum e)1];",
                 "void f(int n, int a[2][3][n]); int x; int a[sizeof((double)(float)x)];",
                 "int x; __typeof__(x) y; __typeof__(x + 1LL) z; _Static_assert(sizeof z == 8,"
                         + " \"\");",

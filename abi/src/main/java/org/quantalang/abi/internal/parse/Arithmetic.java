@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.quantalang.abi.CEnum;
 import org.quantalang.abi.CParseException;
 import org.quantalang.abi.CPrimitive;
+import org.quantalang.abi.CStructDef;
 import org.quantalang.abi.CType;
 import org.quantalang.abi.Target;
 
@@ -205,10 +206,9 @@ final class Arithmetic {
     /** Refuses casts of what is no scalar, and between pointers and floating numbers. */
     private void requireCast(Token where, CType to, Value value) {
         CType from = plain(value.type());
-        boolean scalars = isScalar(to) && isScalar(from);
-        boolean pointers = to.isPointer() || from.isPointer();
-        boolean floats = !to.isInteger() && !from.isInteger();
-        boolean fits = scalars && (!pointers || !floats || (to.isPointer() && from.isPointer()));
+        boolean isUnion = to instanceof CStructDef record && record.isUnion(); // GNU C: of a member
+        boolean alike = to.isPointer() == from.isPointer() || to.isInteger() || from.isInteger();
+        boolean fits = isUnion || (isScalar(to) && isScalar(from) && alike);
         if (to != CPrimitive.VOID && !to.equals(from) && !fits) {
             throw in.fault(
                     where,
@@ -256,15 +256,8 @@ final class Arithmetic {
     Value binary(Token operator, Value first, Value second) {
         Value left = content(first);
         Value right = content(second);
-        boolean known = left.isKnown() && right.isKnown();
         if (operator.is("||") || operator.is("&&")) {
-            requireScalar(operator, left);
-            requireScalar(operator, right);
-            boolean decides = operator.is("||"); // the truth that decides alone
-            boolean decided = left.isKnown() && left.isZero() != decides;
-            return truth(
-                    decided ? decides : right.isZero() != decides ? decides : !decides,
-                    decided || known);
+            return logical(operator, left, right);
         }
         CType a = promoted(left);
         CType b = promoted(right);
@@ -279,22 +272,27 @@ final class Arithmetic {
             return shift(operator, a, left, right);
         }
         CType type = common(a, b);
+        boolean known = left.isKnown() && right.isKnown();
+        Value x = known ? of(type, left.known()) : Value.unknown(type);
+        Value y = known ? of(type, right.known()) : Value.unknown(type);
         if (isComparison(operator)) {
-            Value x = known ? of(type, left.known()) : Value.unknown(type);
-            Value y = known ? of(type, right.known()) : Value.unknown(type);
             return compare(operator, x, y);
         }
-        if (!known) {
-            return Value.unknown(type);
-        }
-        Value x = of(type, left.known());
-        Value y = of(type, right.known());
         if (!x.isKnown() || !y.isKnown()) {
             return Value.unknown(type);
         }
         return type.isFloat()
                 ? floating(operator, type, x.known(), y.known())
                 : integer(operator, type, x.known().toBigInteger(), y.known().toBigInteger());
+    }
+
+    private Value logical(Token operator, Value left, Value right) {
+        requireScalar(operator, left);
+        requireScalar(operator, right);
+        boolean decisive = operator.is("||"); // the truth of the left side that decides alone
+        return left.isKnown() && left.isZero() != decisive
+                ? truth(decisive, true)
+                : truth(!right.isZero(), left.isKnown() && right.isKnown());
     }
 
     private static boolean needsIntegers(Token operator) {

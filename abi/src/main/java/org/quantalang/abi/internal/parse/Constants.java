@@ -14,9 +14,9 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 
 /**
- * Evaluates integer constant expressions as a compiler for the target does: array sizes, enum
- * values, bit-field widths, assertions, with {@code sizeof}, {@code _Alignof}, {@code offsetof} and
- * casts.
+ * Reads expressions: the type of any, and the value of constant ones, as a compiler for the target
+ * has it. They are array sizes, enum values, bit-field widths, assertions, and the operands of
+ * {@code sizeof} and {@code typeof}.
  */
 final class Constants {
     private static final Token PLUS = new Token(Token.Kind.PUNCTUATION, "+", 0, 0, 0);
